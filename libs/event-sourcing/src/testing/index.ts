@@ -1,0 +1,2 @@
+export { sentences } from './given.js';
+export { obeysTheProcessLaws } from './process-laws.js';
