@@ -1,0 +1,21 @@
+import type { Endpoint } from './endpoint.js';
+import { events } from './event.js';
+import { instances } from './iaas/instance.js';
+import { flavors, hosts, images, networks, pools, quotas, volumes } from './iaas/resources.js';
+import { operations } from './operation.js';
+import { platform } from './platform/platform.js';
+
+/** Every endpoint of the public API, by noun and verb. */
+export const api = {
+  instances,
+  images,
+  flavors,
+  hosts,
+  networks,
+  volumes,
+  pools,
+  quotas,
+  operations,
+  events,
+  platform,
+} as const satisfies Record<string, Readonly<Record<string, Endpoint>>>;

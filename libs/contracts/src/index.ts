@@ -1,0 +1,52 @@
+export { Labels, Name, Time, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
+export type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf, Role } from './endpoint.js';
+export { Problem, entryOf, problems } from './problem.js';
+export type { ProblemCode } from './problem.js';
+export { Operation, OperationStep, operations } from './operation.js';
+export { Cause, CloudEvent, events } from './event.js';
+export { platform } from './platform/platform.js';
+export {
+  InstanceSpec,
+  InstanceView,
+  allowedVerbs,
+  instanceCan,
+  instanceStatuses,
+  instanceTasks,
+  instances,
+} from './iaas/instance.js';
+export type { InstanceStatus, InstanceTask, InstanceVerb } from './iaas/instance.js';
+export {
+  FlavorSpec,
+  FlavorView,
+  HostView,
+  ImageView,
+  NetworkView,
+  PoolView,
+  QuotaView,
+  VolumeView,
+  flavors,
+  hosts,
+  images,
+  networks,
+  pools,
+  quotaResources,
+  quotas,
+  volumes,
+} from './iaas/resources.js';
+export type { QuotaAmounts } from './iaas/resources.js';
+export type {
+  HostDescription,
+  HostServices,
+  HypervisorCall,
+  ImageSight,
+  ImageWish,
+  InstanceSight,
+  InstanceWish,
+  InstanceWishSpec,
+  NetworkSight,
+  NetworkWish,
+  Power,
+  Sights,
+  Wishes,
+} from './iaas/host-link.js';
+export { api } from './api.js';
