@@ -1,0 +1,18 @@
+export { Aggregates } from './aggregates.js';
+export type { Held, Outcome } from './aggregates.js';
+export { Checkpoints, FencedOff, Transaction } from './checkpoints.js';
+export type { Claim, Parked } from './checkpoints.js';
+export { Clock, ManualClock, SystemClock } from './clock.js';
+export { commandHandlers, RejectedError, streamName } from './command-handlers.js';
+export type { Done } from './command-handlers.js';
+export { EventLog } from './event-log.js';
+export { EventStore } from './event-store.js';
+export type { Append, AppendGroup, Appended, EventFilter, NewEvent, Origin, Recorded, Stored } from './event.js';
+export { MemoryEventLog } from './memory/memory-event-log.js';
+export { MemoryEventStore } from './memory/memory-event-store.js';
+export { EventsMissing, Subscription, TryLater } from './subscription.js';
+export type { SubscriptionOptions } from './subscription.js';
+export { View } from './view.js';
+export type { Rebuilt } from './view.js';
+export { defineView } from './view-definition.js';
+export type { Listing, Page, Scalar, ViewDefinition } from './view-definition.js';

@@ -1,0 +1,98 @@
+import { Doorbell } from '../doorbell.js';
+import { draftOf, recordsOf } from '../draft.js';
+import { EventLog } from '../event-log.js';
+import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+
+const PAGE = 5_000;
+
+/** The log without a database: the same promises, kept for as long as the process lives. */
+export class MemoryEventLog extends EventLog {
+  readonly #events: Recorded[] = [];
+  readonly #streams = new Map<string, Recorded[]>();
+  readonly #commands = new Map<string, Stored>();
+  readonly #doorbell = new Doorbell();
+
+  override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
+    const draft = draftOf(group);
+    const { stream, commands } = draft;
+    const { version, commands: known } = this.#recall(
+      stream,
+      commands.map(({ id }) => id),
+    );
+    if (known.size > 0 || version !== draft.expectedVersion) {
+      return commands.map(({ id }): Appended => {
+        const stored = known.get(id);
+        return stored ? { outcome: 'repeated', ...stored } : { outcome: 'conflict', version };
+      });
+    }
+
+    let last = version;
+    const appended = recordsOf(draft, this.#events.length).map((events, index): Appended => {
+      last += events.length;
+      this.#store(stream, events);
+      this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
+      return { outcome: 'appended', version: last, events };
+    });
+    this.#doorbell.ring();
+    return appended;
+  }
+
+  override async readStream(stream: string, after = 0) {
+    return (this.#streams.get(stream) ?? []).slice(after);
+  }
+
+  override async read(after: number, limit: number, filter?: EventFilter) {
+    if (filter === undefined) return this.#events.slice(after, after + limit);
+    const { stream, types, tenantId } = filter;
+    const found: Recorded[] = [];
+    for (let at = after; at < this.#events.length && found.length < limit; at++) {
+      const event = this.#events[at];
+      if (event === undefined) break;
+      if (stream !== undefined && event.stream !== stream) continue;
+      if (types !== undefined && !types.includes(event.type)) continue;
+      if (tenantId !== undefined && event.meta.tenantId !== tenantId) continue;
+      found.push(event);
+    }
+    return found;
+  }
+
+  override async *readAll(after: number) {
+    const head = this.#events.length;
+    for (let at = after; at < head; at += PAGE) yield this.#events.slice(at, Math.min(at + PAGE, head));
+  }
+
+  override async recall(stream: string, commandIds: readonly string[]) {
+    return this.#recall(stream, commandIds);
+  }
+
+  override async head() {
+    return this.#events.length;
+  }
+
+  override async positionAt(time: string) {
+    const at = new Date(time).toISOString();
+    return this.#events.findLast((event) => event.at <= at)?.position ?? 0;
+  }
+
+  override onAppend(listener: () => void) {
+    return this.#doorbell.listen(listener);
+  }
+
+  override async close() {}
+
+  #recall(stream: string, commandIds: readonly string[]) {
+    const commands = new Map<string, Stored>();
+    for (const id of commandIds) {
+      const stored = this.#commands.get(`${id} ${stream}`);
+      if (stored) commands.set(id, stored);
+    }
+    return { version: this.#streams.get(stream)?.length ?? 0, commands };
+  }
+
+  #store(stream: string, events: readonly Recorded[]) {
+    const stored = this.#streams.get(stream) ?? [];
+    stored.push(...events);
+    this.#events.push(...events);
+    this.#streams.set(stream, stored);
+  }
+}

@@ -1,0 +1,85 @@
+import type { Transaction } from '../checkpoints.js';
+import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
+import { byBytes, cursorOf, placeOf, ViewTable } from '../view-table.js';
+
+/** jsonb's order of scalars, which the other store sorts by. */
+const RANK = { object: 0, string: 1, number: 2, boolean: 3 };
+type Place = readonly (Scalar | undefined)[];
+
+/** Rows in a map. They are kept as JSON text, as a database would: nobody shares an object with the table. */
+export class MemoryViewTable<Row extends object, Column extends string> extends ViewTable<Row, Column> {
+  readonly #rows = new Map<string, string>();
+
+  constructor(private readonly definition: ViewDefinition<Row, Column>) {
+    super();
+  }
+
+  override load(_: Transaction, keys: readonly string[]) {
+    return this.getMany(keys);
+  }
+
+  override async save(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
+    const texts = [...rows].map(([key, row]) => [key, row && JSON.stringify(row)] as const);
+    tx.afterCommit(() => {
+      for (const [key, text] of texts) {
+        if (text === undefined) this.#rows.delete(key);
+        else this.#rows.set(key, text);
+      }
+    });
+  }
+
+  override async clear(tx: Transaction) {
+    tx.afterCommit(() => this.#rows.clear());
+  }
+
+  override async getMany(keys: readonly string[]) {
+    const found = new Map<string, Row>();
+    for (const key of keys) {
+      const text = this.#rows.get(key);
+      if (text !== undefined) found.set(key, JSON.parse(text));
+    }
+    return found;
+  }
+
+  override async list({ where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>) {
+    const { columns } = this.definition;
+    // Object.entries forgets which strings its keys are; they are the columns named in `where`.
+    const wanted = Object.entries(where ?? {}) as [Column, Scalar][];
+    const sign = direction === 'ascending' ? 1 : -1;
+    const start = after === undefined ? undefined : (placeOf(after, orderBy.length + 1) as Place);
+    const found = this.#entries()
+      .filter(([, row]) => wanted.every(([column, value]) => (columns[column](row) ?? null) === value))
+      .map(([key, row]) => ({ row, place: [...orderBy.map((column) => columns[column](row) ?? null), key] as Place }))
+      .filter(({ place }) => start === undefined || sign * comparePlaces(place, start) > 0)
+      .toSorted((a, b) => sign * comparePlaces(a.place, b.place));
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      rows: page.map(({ row }) => row),
+      next: last && found.length > limit ? cursorOf(last.place) : undefined,
+    };
+  }
+
+  override async *all() {
+    yield this.#entries().toSorted(([a], [b]) => byBytes(a, b));
+  }
+
+  #entries(): (readonly [string, Row])[] {
+    return [...this.#rows].map(([key, text]) => [key, JSON.parse(text)] as const);
+  }
+}
+
+const comparePlaces = (a: Place, b: Place): number => {
+  for (let at = 0; at < a.length; at++) {
+    const order = compareScalars(a[at] ?? null, b[at] ?? null);
+    if (order !== 0) return order;
+  }
+  return 0;
+};
+
+const compareScalars = (a: Scalar, b: Scalar): number => {
+  if (typeof a === 'string' && typeof b === 'string') return byBytes(a, b);
+  if (typeof a === typeof b) return Number(a) - Number(b);
+  const rank = (it: Scalar) => RANK[typeof it as keyof typeof RANK];
+  return rank(a) - rank(b);
+};

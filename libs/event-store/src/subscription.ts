@@ -1,0 +1,269 @@
+import { Logger } from '@nestjs/common';
+import { FencedOff } from './checkpoints.js';
+import type { Checkpoints, Claim, Parked, Transaction } from './checkpoints.js';
+import { SystemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { Bell } from './doorbell.js';
+import type { EventLog } from './event-log.js';
+import type { Recorded } from './event.js';
+
+export type SubscriptionOptions = Readonly<{
+  /** Unique in its store: the cursor's name. */
+  name: string;
+  log: EventLog;
+  /** Where to begin when there is no cursor yet. */
+  from: 'start' | 'head';
+  /** The effect. What it does through `tx` happens exactly once; anything else may happen again. */
+  handle(batch: readonly Recorded[], tx: Transaction): Promise<void>;
+  batchSize?: number;
+  /** How often a batch, and then an event alone, may fail before it is parked. */
+  tries?: number;
+  clock?: Clock;
+}>;
+
+/** Thrown by a handler when the world is not ready, and nothing is wrong with the event: it is tried until it works. */
+export class TryLater extends Error {}
+
+/** The log did not continue where the subscription stood. Something was lost, and going on would hide it. */
+export class EventsMissing extends Error {
+  constructor(name: string, position: number, found: number) {
+    super(`"${name}" stands at ${position}, and the log goes on at ${found}`);
+  }
+}
+
+const LONGEST_PAUSE = 2_000;
+
+/**
+ * Tells a handler every event of a log, in order: first what was missed, then what comes. One event that cannot be
+ * dealt with is parked, with all that follow in its stream; other streams go on.
+ */
+export class Subscription {
+  readonly name: string;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #bell = new Bell();
+  readonly #waiting = new Set<() => void>();
+  readonly #tasks: (() => Promise<void>)[] = [];
+  readonly #ended: Promise<void>;
+  #claim: Claim;
+  #position: number;
+  #parked: ReadonlySet<string>;
+  #state: 'running' | 'paused' | 'stopped' = 'running';
+  #failure: Error | undefined;
+
+  /** Claims the cursor and begins. @throws when the cursor is ahead of the log */
+  static async start(options: SubscriptionOptions, checkpoints: Checkpoints): Promise<Subscription> {
+    const head = await options.log.head();
+    const claim = await checkpoints.claim(options.name, options.from === 'head' ? head : 0);
+    if (claim.position > head) throw new EventsMissing(options.name, claim.position, head);
+    const parked = await checkpoints.parked(options.name);
+    return new Subscription(options, checkpoints, claim, new Set(parked.map(({ stream }) => stream)));
+  }
+
+  private constructor(
+    private readonly options: SubscriptionOptions,
+    private readonly checkpoints: Checkpoints,
+    claim: Claim,
+    parked: ReadonlySet<string>,
+  ) {
+    this.name = options.name;
+    this.#logger = new Logger(`subscription ${options.name}`);
+    this.#clock = options.clock ?? new SystemClock();
+    this.#claim = claim;
+    this.#position = claim.position;
+    this.#parked = parked;
+    const silence = options.log.onAppend(() => this.#bell.ring());
+    this.#ended = this.#run().finally(silence);
+  }
+
+  /** The position of the last event dealt with. */
+  get position() {
+    return this.#position;
+  }
+
+  /** Why it stopped by itself, if it did: fenced off by another process, or events are missing. */
+  get failure() {
+    return this.#failure;
+  }
+
+  /** How many events it is behind. */
+  async lag(): Promise<number> {
+    return (await this.options.log.head()) - this.#position;
+  }
+
+  pause(): void {
+    if (this.#state === 'running') this.#state = 'paused';
+  }
+
+  resume(): void {
+    if (this.#state === 'paused') this.#state = 'running';
+    this.#bell.ring();
+  }
+
+  /** Ends after the batch in hand. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#bell.ring();
+    await this.#ended;
+  }
+
+  /** @throws when it is not there in time, or has failed */
+  async waitFor(position: number, milliseconds = 5_000): Promise<void> {
+    if (this.#position >= position) return;
+    await new Promise<void>((resolve, reject) => {
+      const done = (error?: Error) => {
+        callOff();
+        this.#waiting.delete(look);
+        if (error) reject(error);
+        else resolve();
+      };
+      const look = () => {
+        if (this.#position >= position) done();
+        else if (this.#failure) done(this.#failure);
+        else if (this.#state === 'stopped') done(new Error(`"${this.name}" has been stopped`));
+      };
+      const late = () =>
+        done(new Error(`"${this.name}" is at ${this.#position}, not at ${position}, after ${milliseconds} ms`));
+      const callOff = this.#clock.after(milliseconds, late);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  parked(): Promise<readonly Parked[]> {
+    return this.checkpoints.parked(this.name);
+  }
+
+  /** Tries what is parked again, oldest first; a stream whose event fails again stays parked from there on. */
+  redrive(): Promise<Readonly<{ done: number; left: number }>> {
+    return this.between(async () => {
+      const stuck = new Set<string>();
+      let done = 0;
+      const parked = await this.parked();
+      for (const { stream, position } of parked) {
+        if (stuck.has(stream)) continue;
+        const [event] = await this.options.log.read(position - 1, 1);
+        if (event?.position !== position) throw new EventsMissing(this.name, position - 1, event?.position ?? 0);
+        try {
+          await this.checkpoints.transaction(async (tx) => {
+            await this.checkpoints.move(tx, this.#claim, this.#position);
+            await this.options.handle([event], tx);
+            await this.checkpoints.unpark(tx, this.name, [position]);
+          });
+          done++;
+        } catch (error) {
+          if (error instanceof FencedOff) throw error;
+          stuck.add(stream);
+          await this.checkpoints.transaction((tx) => this.checkpoints.park(tx, this.name, [event], String(error)));
+        }
+      }
+      this.#parked = stuck;
+      return { done, left: parked.length - done };
+    });
+  }
+
+  /** Runs `work` when no batch is in hand; `move` puts the cursor elsewhere, in a transaction of the work's own. */
+  between<T>(work: (move: (tx: Transaction, position: number) => Promise<void>) => Promise<T>): Promise<T> {
+    if (this.#state === 'stopped') return Promise.reject(this.#failure ?? new Error(`"${this.name}" is not running`));
+    return new Promise((resolve, reject) => {
+      this.#tasks.push(() => work((tx, position) => this.#move(tx, position)).then(resolve, reject));
+      this.#bell.ring();
+    });
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; this.#state !== 'stopped';) {
+      try {
+        await this.#step();
+        failures = 0;
+      } catch (error) {
+        if (error instanceof FencedOff || error instanceof EventsMissing) this.#fail(error);
+        else {
+          this.#logger.warn(`${String(error)}: trying again`);
+          await this.#pause(++failures);
+        }
+      }
+    }
+    for (const task of this.#tasks.splice(0)) await task();
+    this.#tell();
+  }
+
+  async #step(): Promise<void> {
+    const task = this.#tasks.shift();
+    if (task) return task();
+    if (this.#state === 'paused') return this.#bell.heard();
+    const batch = await this.options.log.read(this.#position, this.options.batchSize ?? 1_000);
+    if (batch.length === 0) return this.#bell.heard();
+    let expected = this.#position;
+    for (const { position } of batch) {
+      if (position !== ++expected) throw new EventsMissing(this.name, expected - 1, position);
+    }
+    await this.#deliver(batch);
+  }
+
+  async #deliver(batch: readonly Recorded[]): Promise<void> {
+    const tries = this.options.tries ?? 3;
+    for (let failures = 0; this.#state !== 'stopped';) {
+      try {
+        return await this.#commit(batch);
+      } catch (error) {
+        if (error instanceof FencedOff) throw error;
+        if (error instanceof TryLater) this.#logger.warn(`${error.message}: trying again`);
+        else if (++failures >= tries) return await this.#apart(batch, error);
+        await this.#pause(failures);
+      }
+    }
+  }
+
+  /** Event by event, so that only the one at fault is parked. */
+  async #apart(batch: readonly Recorded[], error: unknown): Promise<void> {
+    const [event] = batch;
+    if (event === undefined) return;
+    if (batch.length > 1) {
+      for (const single of batch) await this.#deliver([single]);
+      return;
+    }
+    this.#logger.error(`parks ${event.type} of ${event.stream} at ${event.position}: ${String(error)}`);
+    await this.checkpoints.transaction(async (tx) => {
+      await this.checkpoints.park(tx, this.name, [event], String(error));
+      await this.#move(tx, event.position);
+    });
+    this.#parked = new Set([...this.#parked, event.stream]);
+  }
+
+  async #commit(batch: readonly Recorded[]): Promise<void> {
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    const due = this.#parked.size === 0 ? batch : batch.filter(({ stream }) => !this.#parked.has(stream));
+    const behind = due === batch ? [] : batch.filter(({ stream }) => this.#parked.has(stream));
+    await this.checkpoints.transaction(async (tx) => {
+      // The cursor is moved first: its row is locked, and a process that was fenced off does nothing at all.
+      await this.#move(tx, last.position);
+      if (behind.length > 0)
+        await this.checkpoints.park(tx, this.name, behind, 'an earlier event of its stream is parked');
+      if (due.length > 0) await this.options.handle(due, tx);
+    });
+  }
+
+  async #move(tx: Transaction, position: number): Promise<void> {
+    await this.checkpoints.move(tx, this.#claim, position);
+    tx.afterCommit(() => {
+      this.#position = position;
+      this.#tell();
+    });
+  }
+
+  #fail(error: Error) {
+    this.#logger.error(error.message);
+    this.#failure = error;
+    this.#state = 'stopped';
+  }
+
+  #tell() {
+    for (const look of this.#waiting) look();
+  }
+
+  async #pause(failures: number): Promise<void> {
+    await this.#clock.sleep(Math.min(LONGEST_PAUSE, 20 * 2 ** failures));
+  }
+}

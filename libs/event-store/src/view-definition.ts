@@ -1,0 +1,43 @@
+import type { Event } from '@strata/event-sourcing';
+import type { Recorded } from './event.js';
+
+/** What a view can be filtered and ordered by. */
+export type Scalar = string | number | boolean | null;
+
+/** A read model as a fold: one row per key, which may be thrown away and folded again at any time. */
+export type ViewDefinition<Row extends object, Column extends string, E extends Event = Event> = Readonly<{
+  /** Lower case, digits and underscores: part of the table's name. */
+  name: string;
+  /** Raise it when the fold or the columns change: the new version is folded beside the old one. */
+  version?: number;
+  /** Which rows an event concerns. */
+  key(event: Recorded<E>): string | readonly string[] | undefined;
+  /** The row after the event; `undefined` means there is none. Pure: the same events give the same rows. */
+  evolve(row: Row | undefined, event: Recorded<E>, key: string): Row | undefined;
+  /** What the row can be found by, each with an index of its own. */
+  columns: Readonly<Record<Column, (row: Row) => Scalar | undefined>>;
+}>;
+
+/** `defineView<InstanceRow, 'tenantId' | 'status', InstanceEvent>({ … })` */
+export const defineView = <Row extends object, Column extends string, E extends Event = Event>(
+  definition: ViewDefinition<Row, Column, E>,
+): ViewDefinition<Row, Column, E> => {
+  if (!/^[a-z][a-z0-9_]*$/.test(definition.name)) throw new Error(`"${definition.name}" cannot be a view's name`);
+  return definition;
+};
+
+/** One name for the cursor and the table of a view's version. */
+export const viewId = ({ name, version = 1 }: Readonly<{ name: string; version?: number }>) =>
+  `view_${name}_v${version}`;
+
+export type Listing<Column extends string> = Readonly<{
+  where?: Readonly<Partial<Record<Column, Scalar>>>;
+  /** By these columns, then by key. Left out: by key. */
+  orderBy?: readonly Column[];
+  direction?: 'ascending' | 'descending';
+  /** `next` of the page before. */
+  after?: string;
+  limit?: number;
+}>;
+
+export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined }>;

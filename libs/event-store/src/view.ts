@@ -1,0 +1,142 @@
+import type { Checkpoints, Transaction } from './checkpoints.js';
+import type { EventLog } from './event-log.js';
+import type { Recorded } from './event.js';
+import { Subscription } from './subscription.js';
+import { viewId } from './view-definition.js';
+import type { Listing, Page, ViewDefinition } from './view-definition.js';
+import type { ViewTable } from './view-table.js';
+
+export type Rebuilt = Readonly<{
+  events: number;
+  rows: number;
+  seconds: number;
+  eventsPerSecond: number;
+  /** SHA-256 over all rows; equal unless the rows were wrong or the fold has changed. */
+  before: string;
+  after: string;
+}>;
+
+/** How many rows go to the database in one statement. */
+const CHUNK = 5_000;
+
+/** A fold that is kept up to date, and questions about it. */
+export class View<Row extends object, Column extends string> {
+  readonly #changes = new Set<(keys: readonly string[]) => void>();
+
+  static async start<Row extends object, Column extends string>(
+    definition: ViewDefinition<Row, Column>,
+    table: ViewTable<Row, Column>,
+    log: EventLog,
+    checkpoints: Checkpoints,
+  ): Promise<View<Row, Column>> {
+    const view = new View(definition, table, log, checkpoints);
+    view.#subscription = await Subscription.start(
+      { name: viewId(definition), log, from: 'start', handle: (batch, tx) => view.#handle(batch, tx) },
+      checkpoints,
+    );
+    return view;
+  }
+
+  #subscription: Subscription;
+
+  private constructor(
+    private readonly definition: ViewDefinition<Row, Column>,
+    private readonly table: ViewTable<Row, Column>,
+    private readonly log: EventLog,
+    private readonly checkpoints: Checkpoints,
+  ) {}
+
+  /** What keeps it up to date: its position, lag, failure, what is parked. */
+  get subscription() {
+    return this.#subscription;
+  }
+
+  async get(key: string): Promise<Row | undefined> {
+    return (await this.table.getMany([key])).get(key);
+  }
+
+  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    return this.table.getMany(keys);
+  }
+
+  list(listing: Listing<Column> = {}): Promise<Page<Row>> {
+    return this.table.list(listing);
+  }
+
+  /** Read your writes: resolves once the event at this position is in the rows. @throws when that takes too long */
+  waitFor(position: number, milliseconds?: number): Promise<void> {
+    return this.#subscription.waitFor(position, milliseconds);
+  }
+
+  /** Called after each commit with the keys that changed. Returns how to stop it. */
+  onChange(listener: (keys: readonly string[]) => void): () => void {
+    const own = (keys: readonly string[]) => listener(keys);
+    this.#changes.add(own);
+    return () => void this.#changes.delete(own);
+  }
+
+  hash(): Promise<string> {
+    return this.table.hash();
+  }
+
+  /**
+   * Folds everything again in memory, then puts the new rows in the place of the old ones in one transaction; readers
+   * see the old rows until then. Memory grows with the rows, not with the events.
+   */
+  rebuild(): Promise<Rebuilt> {
+    return this.#subscription.between(async (move) => {
+      const before = await this.table.hash();
+      const began = performance.now();
+      const rows = new Map<string, Row>();
+      let position = 0;
+      let folded = 0;
+      for await (const batch of this.log.readAll(0)) {
+        for (const event of batch) this.#fold(rows, event);
+        folded += batch.length;
+        position = batch.at(-1)?.position ?? position;
+      }
+      const seconds = (performance.now() - began) / 1_000;
+      await this.checkpoints.transaction(async (tx) => {
+        await move(tx, position);
+        await this.table.clear(tx);
+        const entries = [...rows];
+        for (let at = 0; at < entries.length; at += CHUNK) {
+          await this.table.save(tx, new Map(entries.slice(at, at + CHUNK)));
+        }
+        this.#announce(tx, [...rows.keys()]);
+      });
+      const after = await this.table.hash();
+      const eventsPerSecond = Math.round(folded / Math.max(seconds, 1e-6));
+      return { events: folded, rows: rows.size, seconds, eventsPerSecond, before, after };
+    });
+  }
+
+  async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
+    const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
+    if (touched.size === 0) return;
+    const rows = await this.table.load(tx, [...touched]);
+    for (const event of batch) this.#fold(rows, event);
+    await this.table.save(tx, new Map([...touched].map((key) => [key, rows.get(key)])));
+    this.#announce(tx, [...touched]);
+  }
+
+  #fold(rows: Map<string, Row>, event: Recorded) {
+    for (const key of this.#keysOf(event)) {
+      const row = this.definition.evolve(rows.get(key), event, key);
+      if (row === undefined) rows.delete(key);
+      else rows.set(key, row);
+    }
+  }
+
+  #keysOf(event: Recorded): readonly string[] {
+    const keys = this.definition.key(event);
+    if (keys === undefined) return [];
+    return typeof keys === 'string' ? [keys] : keys;
+  }
+
+  #announce(tx: Transaction, keys: readonly string[]) {
+    tx.afterCommit(() => {
+      for (const listener of this.#changes) queueMicrotask(() => listener(keys));
+    });
+  }
+}
