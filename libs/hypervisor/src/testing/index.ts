@@ -1,0 +1,1 @@
+export { isAHypervisor, type Bench } from './hypervisor.contract.js';
