@@ -1,0 +1,38 @@
+import { ask, on, process } from '@strata/event-sourcing';
+import type { ProcessDefinition } from '@strata/event-sourcing';
+import { AbandonTask } from './instance.js';
+import type { InstanceEvent } from './instance.js';
+import type { Of } from './provision-instance.process.js';
+
+type PowerRequested = Of<
+  InstanceEvent,
+  | 'InstanceStartRequested'
+  | 'InstanceStopRequested'
+  | 'InstanceRebootRequested'
+  | 'InstancePauseRequested'
+  | 'InstanceResumeRequested'
+>;
+
+/** The wish is in the log before the process begins; all that is left is to wait until the host has carried it out. */
+const power = (name: string, startsOn: PowerRequested['type'], withinSeconds: number): ProcessDefinition =>
+  process(name, {
+    startsOn: on<PowerRequested>(startsOn),
+    subject: ({ instanceId }) => ({ type: 'instance', id: instanceId }),
+  })
+    .step('guest', {
+      done: on<Of<InstanceEvent, 'InstancePowerReached'>>('InstancePowerReached'),
+      failed: on<Of<InstanceEvent, 'InstanceTaskFailed'>>('InstanceTaskFailed'),
+      within: withinSeconds,
+    })
+    .ends({
+      failed: ({ instanceId, operationId }, { reason }) => ask(AbandonTask, { instanceId, operationId, reason }),
+    });
+
+export const powerProcesses: readonly ProcessDefinition[] = [
+  power('start-instance', 'InstanceStartRequested', 120),
+  // The longest grace that can be asked for is 600 s; after it the guest is forced.
+  power('stop-instance', 'InstanceStopRequested', 720),
+  power('reboot-instance', 'InstanceRebootRequested', 720),
+  power('pause-instance', 'InstancePauseRequested', 60),
+  power('resume-instance', 'InstanceResumeRequested', 60),
+];
