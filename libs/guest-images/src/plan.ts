@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { type GuestFile, guestFiles } from './guest-files.js';
+import { debian12Sources, type Package, resolveKernel, resolvePackages } from './packages.js';
+import { cmdline, ingredients, type Recipe, recipeFormat } from './recipes.js';
+
+/** Everything that determines an image, and the digest that stands for it. */
+export type Plan = Readonly<{
+  recipe: Recipe;
+  virtualGiB: number;
+  packages: readonly Package[];
+  kernel: Package;
+  /** The package whose program is the initramfs's shell. */
+  busybox: Package;
+  sources: readonly string[];
+  initramfs: readonly GuestFile[];
+  files: readonly GuestFile[];
+  digest: string;
+}>;
+
+/** A digest that is equal exactly when everything that goes into the image is equal, in whatever order it was found. */
+export function digestOf(plan: Omit<Plan, 'digest'>): string {
+  const packageLine = ({ name, version, sha256 }: Package): string[] => [name, version, sha256];
+  const fileLine = ({ path, content, executable }: GuestFile): unknown[] => [
+    path,
+    createHash('sha256').update(content).digest('hex'),
+    executable,
+  ];
+  const canonical = [
+    ...[recipeFormat, plan.recipe, plan.virtualGiB, cmdline],
+    plan.packages.map(packageLine).sort(),
+    [plan.kernel, plan.busybox].map(packageLine),
+    [...plan.sources].sort(),
+    ...[plan.initramfs.map(fileLine), plan.files.map(fileLine)],
+  ];
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
+}
+
+/** Asks apt what the recipe means today. Changes nothing and needs no network. */
+export async function planOf(recipe: Recipe, signal: AbortSignal): Promise<Plan> {
+  const asked = ingredients[recipe];
+  const [packages, kernel, [busybox], sources, initramfs, files] = await Promise.all([
+    resolvePackages(asked.packages, signal),
+    resolveKernel(signal),
+    resolvePackages(['busybox-static'], signal).then((all) => all.filter(({ name }) => name === 'busybox-static')),
+    recipe === 'debian-12' ? debian12Sources(signal) : [],
+    guestFiles('initramfs'),
+    guestFiles(...asked.files),
+  ]);
+  if (!busybox) throw new Error('apt offers no busybox-static: run `apt-get update` and try again');
+  const plan = { recipe, virtualGiB: asked.virtualGiB, packages, kernel, busybox, sources, initramfs, files };
+  return { ...plan, digest: digestOf(plan) };
+}
