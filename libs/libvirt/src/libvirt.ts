@@ -146,7 +146,7 @@ export class Libvirt extends EventEmitter<LibvirtEvents> {
   }
 
   /** Ends the session. Calls under way fail as `lost`; no event follows. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closing.abort();
     const connection = this.#connection;
     this.#connection = undefined;

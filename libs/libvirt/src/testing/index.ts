@@ -1,0 +1,3 @@
+export { FakeDaemon } from './fake-daemon.js';
+export type { FakeAnswers } from './fake-daemon.js';
+export { PrivateDaemon } from './private-daemon.js';
