@@ -43,6 +43,8 @@ export const ErrorCode = {
   OperationFailed: 9,
   XmlError: 27,
   DomainExists: 28,
+  /** Not well-formed; what is well-formed but not acceptable is `XmlError`. */
+  XmlDetail: 35,
   NetworkExists: 37,
   NoDomain: 42,
   NoNetwork: 43,
@@ -50,6 +52,7 @@ export const ErrorCode = {
   OperationInvalid: 55,
   ConfigUnsupported: 67,
   OperationTimeout: 68,
+  ArgumentUnsupported: 74,
   NoDomainMetadata: 80,
   OperationUnsupported: 84,
   AgentUnresponsive: 86,
@@ -71,10 +74,12 @@ export const isNoSuchNetwork = refusedWith(ErrorCode.NoNetwork);
 export const isNoSuchMetadata = refusedWith(ErrorCode.NoDomainMetadata);
 
 /**
- * Another domain or network has the name, the uuid or (networks) the bridge. The QEMU driver answers a name taken under
- * another uuid with `OperationFailed`, a code that it also uses for much else: read the message before believing it.
+ * Another domain or network has the name or the uuid. The codes made for it are seldom used: QEMU and network drivers of
+ * today answer `OperationFailed` and say it in words, in the daemon's language (English where no locale is set).
  */
-export const isAlreadyExists = refusedWith(ErrorCode.DomainExists, ErrorCode.NetworkExists);
+export const isAlreadyExists = (error: unknown): error is LibvirtError =>
+  refusedWith(ErrorCode.DomainExists, ErrorCode.NetworkExists)(error) ||
+  (refusedWith(ErrorCode.OperationFailed)(error) && / already (exists|defined) with uuid /.test(error.message));
 
 /** Wrong state for the verb: starting what runs, stopping what does not. */
 export const isOperationInvalid = refusedWith(ErrorCode.OperationInvalid);

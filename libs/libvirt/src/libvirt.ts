@@ -127,8 +127,8 @@ export class Libvirt extends EventEmitter<LibvirtEvents> {
       { dom, command: JSON.stringify(command), timeout: timeoutSeconds, flags: 0 },
       { deadlineMs: this.#options.deadlineMs + timeoutSeconds * 1000 },
     );
-    const { return: returned }: { return?: unknown } = JSON.parse(reply ?? '{}');
-    return returned;
+    const answer: unknown = JSON.parse(reply ?? '{}');
+    return answer instanceof Object && 'return' in answer ? answer.return : undefined;
   }
 
   /**
