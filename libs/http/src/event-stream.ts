@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream';
+
+/** One server-sent event. */
+export type ServerSentEvent = Readonly<{ id: string; event?: string; data: unknown }>;
+
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * An answer that goes on. `open` begins it; its signal ends when the asker has gone or the server stops, and the source
+ * must then end too. A slow asker is waited for: the next event is taken from the source only when there is room.
+ */
+export class EventStream {
+  constructor(
+    private readonly open: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>,
+    private readonly heartbeatMs = HEARTBEAT_MS,
+  ) {}
+
+  /** The stream as text. A comment now and then shows both ends that the connection lives. */
+  toReadable(signal: AbortSignal): Readable {
+    return Readable.from(this.#frames(signal), { objectMode: false, highWaterMark: 64 * 1024 });
+  }
+
+  async *#frames(signal: AbortSignal): AsyncGenerator<string> {
+    const source = this.open(signal)[Symbol.asyncIterator]();
+    try {
+      yield ': connected\n\n';
+      let next = source.next();
+      while (!signal.aborted) {
+        const result = await orSilence(next, this.heartbeatMs, signal);
+        if (result === 'silence') yield ': still here\n\n';
+        else if (result.done) return;
+        else {
+          yield frameOf(result.value);
+          next = source.next();
+        }
+      }
+    } finally {
+      await source.return?.();
+    }
+  }
+}
+
+const frameOf = ({ id, event, data }: ServerSentEvent) =>
+  `id: ${id}\n${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
+
+const orSilence = async <T>(next: Promise<T>, milliseconds: number, signal: AbortSignal): Promise<T | 'silence'> => {
+  let wake = () => {};
+  const silence = new Promise<'silence'>((resolve) => (wake = () => resolve('silence')));
+  const timer = setTimeout(wake, milliseconds);
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    return await Promise.race([next, silence]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', wake);
+  }
+};

@@ -1,0 +1,123 @@
+import { Logger } from '@nestjs/common';
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Clock } from '@strata/event-store';
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { typeid } from 'typeid-js';
+import { AuthGuard } from './auth-guard.js';
+import { Claims } from './claims.js';
+import { OpenStreams } from './open-streams.js';
+import { Principals } from './principal.js';
+import { problem, tell } from './problem.js';
+import { ProblemFilter, sendProblem } from './problem-filter.js';
+import { RequestInterceptor } from './request-interceptor.js';
+import { refuseUncontractedRoutes } from './route-check.js';
+
+const BODY_LIMIT = 1024 * 1024;
+const SLOWEST_REQUEST_MS = 30_000;
+const REQUEST_ID = /^req_[0-9a-z]{1,40}$/;
+
+/**
+ * The application behind the public API. The module (or one it imports) provides {@link Principals}, {@link Claims} and
+ * {@link Clock}. Call `listen` on it, or `inject` after `init`.
+ * @throws when a route of the module does not carry `Implement`
+ */
+export const createHttpApp = async (
+  module: Type | DynamicModule,
+  { logger = new Logger() }: Readonly<{ logger?: LoggerService }> = {},
+): Promise<NestFastifyApplication> => {
+  const filter = new ProblemFilter(logger);
+  const streams = new OpenStreams();
+  const adapter = adapterFor(filter, streams);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  refuseUncontractedRoutes(app.get(ModulesContainer));
+
+  const fromAnywhere = { strict: false };
+  const clock = app.get(Clock, fromAnywhere);
+  app.useGlobalFilters(filter);
+  app.useGlobalGuards(new AuthGuard(app.get(Principals, fromAnywhere)));
+  app.useGlobalInterceptors(new RequestInterceptor(clock, streams, app.get(Claims, fromAnywhere)));
+  app.enableShutdownHooks();
+  return app;
+};
+
+const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter => {
+  const options: FastifyServerOptions = {
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: SLOWEST_REQUEST_MS,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers['x-request-id']),
+    // These two come before any hook or filter: an address, or a whole request, that cannot be read.
+    frameworkErrors: (error, request, reply) => {
+      dress(request, reply);
+      sendProblem(reply, filter.answerTo(error, request));
+    },
+    clientErrorHandler: refuseUnreadable,
+  };
+  const adapter = new FastifyAdapter(options);
+
+  const fastify = adapter.getInstance();
+  let isClosing = false;
+  fastify.addHook('preClose', async () => {
+    isClosing = true;
+    streams.end();
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    dress(request, reply);
+    if (isClosing) throw problem('service.unavailable', 'the server is stopping');
+  });
+
+  fastify.removeAllContentTypeParsers();
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Clients that always say `application/json` mean nothing by it where there is no body.
+    if (body === '') done(null, undefined);
+    else parse(request, body.toString(), done);
+  });
+  return adapter;
+};
+
+const requestIdOf = (given: string | string[] | undefined) =>
+  typeof given === 'string' && REQUEST_ID.test(given) ? given : typeid('req').toString();
+
+/** What every answer carries: its request's id, and that nobody may keep it or take it for anything but what it is. */
+const dress = ({ id }: FastifyRequest, reply: FastifyReply): void => {
+  reply.headers({
+    'x-request-id': id,
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  });
+};
+
+const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+  const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const refusal = isLarge
+    ? problem('request.too-large', 'the header of the request is larger than 16 KiB')
+    : problem('request.malformed', 'this is not a request of HTTP/1.1');
+  const told = tell(refusal, requestIdOf(undefined)).problem;
+  const body = JSON.stringify(told);
+  socket.end(
+    [
+      `HTTP/1.1 ${told.status} ${isLarge ? 'Content Too Large' : 'Bad Request'}`,
+      'content-type: application/problem+json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${told.requestId}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+};

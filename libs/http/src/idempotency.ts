@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { Claimed, Claims, StoredAnswer } from './claims.js';
+import { problem } from './problem.js';
+
+/** What came of a request: its answer, and whether this is the answer of an earlier request with the same key. */
+export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
+
+type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
+
+/**
+ * Makes asking twice asking once. Two processes that are asked at the same moment share the seed of the claim, thus the
+ * command id, and the log carries out a command id once; within one process, repeats wait for the first.
+ */
+export class Idempotency {
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(private readonly claims: Claims) {}
+
+  /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
+  async once(claimed: Claimed, work: (seed: string) => Promise<StoredAnswer>): Promise<Settled> {
+    const name = `${claimed.tenantId} ${claimed.key}`;
+    for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
+      if (flight.requestHash !== claimed.requestHash) throw mismatch();
+      const answer = await flight.landed;
+      if (answer) return { answer, replayed: true };
+    }
+    const settled = this.#fly(claimed, work);
+    // A flight without an answer worth keeping wakes those who wait, and the next of them tries by itself.
+    const landed = settled.then(
+      ({ answer }) => (isKept(answer) ? answer : undefined),
+      () => undefined,
+    );
+    this.#flights.set(name, { requestHash: claimed.requestHash, landed });
+    try {
+      return await settled;
+    } finally {
+      this.#flights.delete(name);
+    }
+  }
+
+  async #fly(claimed: Claimed, work: (seed: string) => Promise<StoredAnswer>): Promise<Settled> {
+    const { seed, answer: earlier, mismatch: isOther } = await this.claims.claim(claimed);
+    if (isOther) throw mismatch();
+    if (earlier) return { answer: earlier, replayed: true };
+    const answer = await work(seed);
+    if (isKept(answer)) await this.claims.settle(claimed, answer);
+    return { answer, replayed: false };
+  }
+}
+
+/** A failure of ours is not the answer: asking again may succeed. */
+const isKept = ({ status }: StoredAnswer) => status < 500;
+
+const mismatch = () => problem('idempotency.mismatch', 'this Idempotency-Key was first sent with another request');
+
+/** SHA-256 over JSON with its properties in order: the same request, however its JSON was laid out. */
+export const hashOf = (...parts: readonly unknown[]) =>
+  createHash('sha256').update(JSON.stringify(parts, ordered)).digest('hex');
+
+const ordered = (_: string, it: unknown) =>
+  typeof it === 'object' && it !== null && !Array.isArray(it)
+    ? Object.fromEntries(Object.entries(it).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : it;

@@ -1,0 +1,37 @@
+import { Catch } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter, LoggerService } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SettledProblem, tell } from './problem.js';
+import type { StoredAnswer } from './claims.js';
+
+/** Every error leaves as RFC 9457. What is ours to mend is logged here, once, with the id that the asker is told. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: LoggerService) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const answer = error instanceof SettledProblem ? error.answer : this.answerTo(error, request);
+    // An answer that has begun can only be broken off, which fastify does.
+    if (!reply.sent) sendProblem(reply, answer);
+  }
+
+  answerTo(error: unknown, { id, method, url }: Pick<FastifyRequest, 'id' | 'method' | 'url'>): StoredAnswer {
+    const { problem, isOurs } = tell(error, id);
+    if (isOurs) {
+      const message = `${id} ${method} ${url.split('?', 1)[0]}: ${problem.code}`;
+      this.logger.error(message, error instanceof Error ? depthOf(error) : String(error), 'http');
+    }
+    return { status: problem.status, body: JSON.stringify(problem) };
+  }
+}
+
+export const sendProblem = (reply: FastifyReply, { status, body }: StoredAnswer): void => {
+  if (status === 503) reply.header('retry-after', '1');
+  void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(body);
+};
+
+/** The stack with those of its causes. */
+const depthOf = (error: Error): string =>
+  [error.stack ?? String(error), ...(error.cause instanceof Error ? [depthOf(error.cause)] : [])].join('\ncaused by ');

@@ -1,0 +1,117 @@
+import { entryOf, problems } from '@strata/contracts';
+import type { Problem, ProblemCode } from '@strata/contracts';
+import type { StoredAnswer } from './claims.js';
+
+type Details = Readonly<Record<string, unknown>>;
+type FieldErrors = readonly Readonly<{ path: string; message: string }>[];
+
+/** A refusal on its way to the asker, for `.http.ts` files, where nothing but throwing leaves a handler early. */
+export class ProblemError extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly details: Details = {},
+    readonly errors: FieldErrors = [],
+  ) {
+    super(detail);
+  }
+}
+
+/** `throw problem('instance.not-found', 'there is no instance "web-1"')` */
+export const problem = (code: ProblemCode, detail: string, details?: Details) =>
+  new ProblemError(code, detail, details);
+
+/** The request is well-formed JSON, but these fields are not what the contract asks for. */
+export const invalid = (errors: FieldErrors) =>
+  new ProblemError('request.invalid', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {}, errors);
+
+/** A problem that was settled with its key: it is sent as it stands. */
+export class SettledProblem extends Error {
+  constructor(readonly answer: StoredAnswer) {
+    super('a request was refused');
+  }
+}
+
+/** An error as the asker sees it, and whether a human of ours should look at it. */
+export type Told = Readonly<{ problem: Problem; isOurs: boolean }>;
+
+/** Whatever was thrown, as a problem document. What we did not foresee says nothing of its inside. */
+export const tell = (error: unknown, requestId: string): Told => {
+  const known = foreseen(error);
+  if (known) return { problem: documentOf(known, requestId), isOurs: false };
+  if (isOutage(error)) return { problem: documentOf(OUTAGE, requestId), isOurs: true };
+  return { problem: documentOf(ACCIDENT, requestId), isOurs: true };
+};
+
+type Foreseen = Readonly<{ code: ProblemCode; detail: string; details?: Details; errors?: FieldErrors }>;
+
+const ACCIDENT: Foreseen = { code: 'internal.error', detail: 'the request could not be carried out' };
+const OUTAGE: Foreseen = { code: 'service.unavailable', detail: 'a part of the platform cannot be reached just now' };
+
+const documentOf = ({ code, detail, details, errors }: Foreseen, requestId: string): Problem => {
+  const { status, title, help } = entryOf(code);
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail,
+    code,
+    requestId,
+    help,
+    ...(errors && errors.length > 0 && { errors: [...errors] }),
+    ...(details && Object.keys(details).length > 0 && { details: { ...details } }),
+  };
+};
+
+const foreseen = (error: unknown): Foreseen | undefined => {
+  if (error instanceof ProblemError) return error;
+  if (!isRecord(error)) return undefined;
+  return refusalIn(error) ?? frameworkRefusal(error);
+};
+
+/** Known by its shape, so that this library needs nothing of the one that throws it. */
+const refusalIn = ({ rejection }: Details): Foreseen | undefined => {
+  if (!isRecord(rejection) || typeof rejection.code !== 'string' || typeof rejection.reason !== 'string') return;
+  // A code that is not in the catalogue is a mistake of ours, and is told as one.
+  if (!isProblemCode(rejection.code)) return;
+  const details = isRecord(rejection.details) ? rejection.details : {};
+  return { code: rejection.code, detail: rejection.reason, details };
+};
+
+/** What fastify and Nest refuse by themselves, before any handler of ours runs. */
+const frameworkRefusal = ({ code, status, statusCode = status, message }: Details): Foreseen | undefined => {
+  const isFastify = typeof code === 'string' && code.startsWith('FST_');
+  const isNest = typeof status === 'number' && status === statusCode;
+  const isJson = code === undefined && typeof message === 'string' && statusCode === 400;
+  if (!isFastify && !isNest && !isJson) return undefined;
+  switch (statusCode) {
+    case 404:
+      return { code: 'route.not-found', detail: 'no endpoint has this method and path' };
+    case 413:
+      return { code: 'request.too-large', detail: 'the body is larger than 1 MiB' };
+    case 415:
+      return { code: 'request.media-type', detail: 'the body is not `application/json`' };
+    case 503:
+      return OUTAGE;
+    default:
+      if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
+      return { code: 'request.malformed', detail: 'the address or the body of the request cannot be read' };
+  }
+};
+
+const REFUSED_CONNECTIONS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
+
+/** The database went away, or is starting or stopping: SQLSTATE classes 08 and 57P, and connections that fail. */
+const isOutage = (error: unknown): boolean => {
+  if (!isRecord(error)) return false;
+  const { code, cause, syscall } = error;
+  if (typeof code === 'string') {
+    if (/^(08[0-9A-Z]{3}|57P0[0-9])$/.test(code)) return true;
+    // ENOENT also says that a file is missing; only on connecting does it say that nobody listens.
+    if (REFUSED_CONNECTIONS.has(code) && (code !== 'ENOENT' || syscall === 'connect')) return true;
+  }
+  return cause !== error && isOutage(cause);
+};
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);
+const isRecord = (it: unknown): it is Record<string, unknown> => typeof it === 'object' && it !== null;

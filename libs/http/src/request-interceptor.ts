@@ -1,0 +1,132 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { Endpoint } from '@strata/contracts';
+import type { Clock } from '@strata/event-store';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { v7 } from 'uuid';
+import { mintFrom } from './asked.js';
+import type { Asked } from './asked.js';
+import type { Claims, StoredAnswer } from './claims.js';
+import { EventStream } from './event-stream.js';
+import { Idempotency, hashOf } from './idempotency.js';
+import { endpointOf } from './implement.js';
+import type { OpenStreams } from './open-streams.js';
+import type { Principal } from './principal.js';
+import { SettledProblem, problem, tell } from './problem.js';
+import { checkFor } from './request-check.js';
+import { context } from './request-context.js';
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+const NOBODY: Principal = { userId: 'anonymous', tenantId: 'none', role: 'viewer', keyId: 'none' };
+
+/** From a request to a handler and back: checks what is asked, and lets a mutation with a key happen once. */
+export class RequestInterceptor implements NestInterceptor {
+  readonly #checks = new WeakMap<Endpoint, ReturnType<typeof checkFor>>();
+  readonly #idempotency: Idempotency;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly streams: OpenStreams,
+    claims: Claims,
+  ) {
+    this.#idempotency = new Idempotency(claims);
+  }
+
+  intercept(it: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return from(this.#answer(it, next));
+  }
+
+  async #answer(it: ExecutionContext, next: CallHandler): Promise<unknown> {
+    const request = it.switchToHttp().getRequest<FastifyRequest>();
+    const reply = it.switchToHttp().getResponse<FastifyReply>();
+    const endpoint = endpointOf(it.getHandler());
+    if (endpoint === undefined) throw new Error('a route without an endpoint has passed the check at the start');
+
+    const parts = this.#checkOf(endpoint)(request);
+    const principal = context(request).principal ?? NOBODY;
+    const at = this.clock.now();
+    const validateOnly = parts.query.validateOnly === 'true';
+    const handle = (seed: string): Promise<unknown> => {
+      const asked = { ...parts, principal, validateOnly, ...identityOf(request, principal, at, seed) };
+      // The parts have just been checked against this very endpoint.
+      context(request).asked = asked as Asked<Endpoint>;
+      return lastValueFrom(next.handle(), { defaultValue: undefined });
+    };
+
+    if (endpoint.method === 'get') return this.#shown(await handle(v7()), reply);
+
+    const key = keyOf(request);
+    // A key that nobody chose cannot be sent again, so there is nothing to remember.
+    if (key === undefined || validateOnly) {
+      return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(v7())), validateOnly });
+    }
+    const requestHash = hashOf(request.method, pathOf(request), principal.userId, parts.query, parts.body);
+    const { answer, replayed } = await this.#idempotency.once(
+      { tenantId: principal.tenantId, key, requestHash, at },
+      (seed) => settle(endpoint, request.id, () => handle(seed)),
+    );
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    return sent(reply, endpoint, { answer, validateOnly });
+  }
+
+  #shown(answer: unknown, reply: FastifyReply): unknown {
+    if (!(answer instanceof EventStream)) return answer;
+    reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
+    return answer.toReadable(this.streams.signalFor(reply.raw));
+  }
+
+  #checkOf(endpoint: Endpoint) {
+    const known = this.#checks.get(endpoint);
+    if (known) return known;
+    const made = checkFor(endpoint);
+    this.#checks.set(endpoint, made);
+    return made;
+  }
+}
+
+/** What of a request goes into its commands. The same seed gives the same command and the same ids. */
+const identityOf = ({ id, headers }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+  meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
+  mint: mintFrom(seed),
+  header: (name: string) => [headers[name.toLowerCase()]].flat()[0],
+});
+
+/** A refusal is an answer like another and is kept with the key; an accident is thrown, and the key stays free. */
+const settle = async (endpoint: Endpoint, requestId: string, handle: () => Promise<unknown>): Promise<StoredAnswer> => {
+  try {
+    return answerOf(endpoint, await handle());
+  } catch (error) {
+    const told = tell(error, requestId);
+    if (told.isOurs) throw error;
+    return { status: told.problem.status, body: JSON.stringify(told.problem) };
+  }
+};
+
+const answerOf = ({ status }: Endpoint, answer: unknown): StoredAnswer => ({
+  status,
+  body: answer === undefined ? '' : JSON.stringify(answer),
+});
+
+type Sent = Readonly<{ answer: StoredAnswer; validateOnly: boolean }>;
+
+/** @throws SettledProblem, because the status of a success is Nest's to write and that of a refusal the filter's */
+const sent = (reply: FastifyReply, endpoint: Endpoint, { answer, validateOnly }: Sent): string | undefined => {
+  if (answer.status >= 400) throw new SettledProblem(answer);
+  if (answer.body === '') return undefined;
+  reply.header('content-type', 'application/json; charset=utf-8');
+  const { id }: Readonly<{ id?: unknown }> = JSON.parse(answer.body) ?? {};
+  if (endpoint.status === 202 && !validateOnly && typeof id === 'string') {
+    reply.header('location', `/v1/operations/${id}`);
+  }
+  return answer.body;
+};
+
+const keyOf = ({ headers }: FastifyRequest): string | undefined => {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && KEY.test(key)) return key;
+  throw problem('request.invalid', 'an Idempotency-Key is 1 to 255 printable characters of ASCII');
+};
+
+const pathOf = ({ url }: FastifyRequest) => url.split('?', 1)[0];
