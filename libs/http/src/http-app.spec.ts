@@ -71,7 +71,7 @@ const faults: Readonly<Record<string, () => unknown>> = {
   'no error': () => SECRET,
 };
 
-let poured: unknown[] = [];
+let poured: readonly Asked<typeof cups.create>[] = [];
 
 @Controller()
 class CupController {
@@ -175,9 +175,10 @@ describe('a request', () => {
   it('is checked, handled and answered as the contract says', async () => {
     const answer = await create({ size: 3 });
     expect(answer.statusCode).toBe(202);
-    expect(answer.json()).toMatchObject({ size: 3, tenantId: 'ten_a' });
-    expect(answer.headers['location']).toBe(`/v1/operations/${answer.json().id}`);
-    expect(answer.json().id).toMatch(/^op_[0-9a-z]{26}$/);
+    const cup = CupView.parse(answer.json());
+    expect(cup).toMatchObject({ size: 3, tenantId: 'ten_a' });
+    expect(cup.id).toMatch(/^op_[0-9a-z]{26}$/);
+    expect(answer.headers['location']).toBe(`/v1/operations/${cup.id}`);
   });
 
   it('knows its defaults, coerces its query and names the anonymous', async () => {
@@ -404,7 +405,7 @@ describe('a key', () => {
     await create({ size: 1, fault: 'secret' }, key('accident'));
     await create({ size: 1, fault: 'secret' }, key('accident'));
     expect(poured).toHaveLength(3);
-    const [, first, second] = poured.map((it) => Object(it).meta.commandId);
+    const [, first, second] = poured.map(({ meta }) => meta.commandId);
     expect(first).toBe(second);
   });
 

@@ -82,7 +82,7 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     // Clients that always say `application/json` mean nothing by it where there is no body.
     if (body === '') done(null, undefined);
-    else parse(request, body.toString(), done);
+    else void parse(request, body.toString(), done);
   });
   return adapter;
 };

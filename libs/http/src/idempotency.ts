@@ -18,7 +18,7 @@ export class Idempotency {
 
   /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
   async once(claimed: Claimed, work: (seed: string) => Promise<StoredAnswer>): Promise<Settled> {
-    const name = `${claimed.tenantId} ${claimed.key}`;
+    const name = JSON.stringify([claimed.tenantId, claimed.key]);
     for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
       if (flight.requestHash !== claimed.requestHash) throw mismatch();
       const answer = await flight.landed;

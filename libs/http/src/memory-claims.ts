@@ -9,14 +9,14 @@ export class MemoryClaims extends Claims {
   readonly #kept = new Map<string, Kept>();
 
   override async claim({ tenantId, key, requestHash, at }: Claimed): Promise<Claim> {
-    const name = `${tenantId} ${key}`;
+    const name = nameOf(tenantId, key);
     const kept = this.#kept.get(name) ?? { seed: v7(), requestHash, at, answer: undefined };
     this.#kept.set(name, kept);
     return { seed: kept.seed, answer: kept.answer, mismatch: kept.requestHash !== requestHash };
   }
 
   override async settle({ tenantId, key, requestHash }: Claimed, answer: StoredAnswer): Promise<void> {
-    const name = `${tenantId} ${key}`;
+    const name = nameOf(tenantId, key);
     const kept = this.#kept.get(name);
     if (kept?.requestHash === requestHash && kept.answer === undefined) this.#kept.set(name, { ...kept, answer });
   }
@@ -27,3 +27,5 @@ export class MemoryClaims extends Claims {
     return old.length;
   }
 }
+
+const nameOf = (...parts: readonly string[]) => JSON.stringify(parts);

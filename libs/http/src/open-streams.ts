@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+type Connection = Readonly<{ once(event: 'close', then: () => void): unknown }>;
 
 /** The answers that go on. Each ends with its connection, and all of them when the server stops. */
 export class OpenStreams {
@@ -8,10 +8,10 @@ export class OpenStreams {
     return this.#open.size;
   }
 
-  signalFor(response: ServerResponse): AbortSignal {
+  signalFor(connection: Connection): AbortSignal {
     const controller = new AbortController();
     this.#open.add(controller);
-    response.once('close', () => {
+    connection.once('close', () => {
       this.#open.delete(controller);
       controller.abort();
     });

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { invalid } from './problem.js';
+
+/** The cursor and its sum. */
+const Token = z.tuple([z.string(), z.string()]);
 
 type PageQuery = Readonly<{ pageSize: number; pageToken?: string | undefined }>;
 type Rows<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined }>;
@@ -26,11 +30,8 @@ export const pageTokenOf = (name: string, cursor: string): string =>
 
 /** @throws ProblemError `request.invalid` */
 export const readPageToken = (name: string, token: string): string => {
-  const parts = parse(Buffer.from(token, 'base64url').toString());
-  if (Array.isArray(parts) && parts.length === 2) {
-    const [cursor, sum]: unknown[] = parts;
-    if (typeof cursor === 'string' && sum === sumOf(name, cursor)) return cursor;
-  }
+  const { success, data } = Token.safeParse(parse(Buffer.from(token, 'base64url').toString()));
+  if (success && data[1] === sumOf(name, data[0])) return data[0];
   throw invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
 };
 

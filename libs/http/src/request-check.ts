@@ -21,7 +21,7 @@ export const checkFor = (endpoint: Endpoint): ((parts: Parts) => Checked) => {
   };
   return (parts) => {
     const params = shapes.params.safeParse(parts.params ?? {});
-    const query = shapes.query.safeParse({ ...(parts.query ?? {}) });
+    const query = shapes.query.safeParse(parts.query ?? {});
     const body = shapes.body.safeParse(parts.body);
     if (params.success && query.success && body.success) {
       return { params: params.data, query: query.data, body: endpoint.body && body.data };

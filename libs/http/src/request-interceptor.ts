@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { v7 } from 'uuid';
+import { z } from 'zod';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { Claims, StoredAnswer } from './claims.js';
@@ -18,6 +19,8 @@ import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
+/** What every 202 answers: an operation. */
+const Accepted = z.object({ id: z.string() });
 const NOBODY: Principal = { userId: 'anonymous', tenantId: 'none', role: 'viewer', keyId: 'none' };
 
 /** From a request to a handler and back: checks what is asked, and lets a mutation with a key happen once. */
@@ -115,9 +118,8 @@ const sent = (reply: FastifyReply, endpoint: Endpoint, { answer, validateOnly }:
   if (answer.status >= 400) throw new SettledProblem(answer);
   if (answer.body === '') return undefined;
   reply.header('content-type', 'application/json; charset=utf-8');
-  const { id }: Readonly<{ id?: unknown }> = JSON.parse(answer.body) ?? {};
-  if (endpoint.status === 202 && !validateOnly && typeof id === 'string') {
-    reply.header('location', `/v1/operations/${id}`);
+  if (endpoint.status === 202 && !validateOnly) {
+    reply.header('location', `/v1/operations/${Accepted.parse(JSON.parse(answer.body)).id}`);
   }
   return answer.body;
 };

@@ -33,8 +33,9 @@ const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
 
 const methodsOf = (prototype: unknown): readonly Readonly<{ name: string; method: object }>[] => {
   if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return [];
-  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
-    typeof value === 'function' && name !== 'constructor' ? [{ name, method: value }] : [],
-  );
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, property]) => {
+    const method: unknown = property.value;
+    return typeof method === 'function' && name !== 'constructor' ? [{ name, method }] : [];
+  });
   return [...own, ...methodsOf(Object.getPrototypeOf(prototype))];
 };

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { EventStream } from './event-stream.js';
+import type { ServerSentEvent } from './event-stream.js';
+import { OpenStreams } from './open-streams.js';
+
+describe('a stream of events', () => {
+  const numbers = async function* (count: number, taken: { last: number } = { last: 0 }) {
+    for (let at = 1; at <= count; at++) {
+      taken.last = at;
+      yield { id: String(at), event: 'Number', data: { at, text: 'two\nlines' } };
+    }
+  };
+  const textOf = async (stream: AsyncIterable<unknown>) => {
+    let text = '';
+    for await (const part of stream) text += String(part);
+    return text;
+  };
+
+  it('is told in frames that a browser reads', async () => {
+    const stream = new EventStream(() => numbers(2)).toReadable(new AbortController().signal);
+    expect(await textOf(stream)).toBe(
+      ': connected\n\n' +
+        'id: 1\nevent: Number\ndata: {"at":1,"text":"two\\nlines"}\n\n' +
+        'id: 2\nevent: Number\ndata: {"at":2,"text":"two\\nlines"}\n\n',
+    );
+  });
+
+  it('shows that it lives while nothing happens', async () => {
+    const gone = new AbortController();
+    const silent = async function* (): AsyncGenerator<ServerSentEvent> {
+      await once(gone.signal, 'abort');
+    };
+    const stream = new EventStream(silent, 5).toReadable(gone.signal);
+    let comments = 0;
+    for await (const part of stream) {
+      comments += String(part).split(': still here\n\n').length - 1;
+      if (comments >= 3) gone.abort();
+    }
+    expect(comments).toBeGreaterThanOrEqual(3);
+  });
+
+  it('waits for a slow asker', async () => {
+    const taken = { last: 0 };
+    const stream = new EventStream(() => numbers(100_000, taken)).toReadable(new AbortController().signal);
+    await once(stream, 'readable');
+    stream.read(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken.last).toBeGreaterThan(10);
+    expect(taken.last).toBeLessThan(5_000);
+    stream.destroy();
+  });
+
+  it('ends its source when the asker has gone, even while nothing happens', async () => {
+    const gone = new AbortController();
+    let ended = false;
+    const source = async function* (signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+      try {
+        yield { id: '1', data: 1 };
+        if (!signal.aborted) await once(signal, 'abort');
+      } finally {
+        ended = true;
+      }
+    };
+    const stream = new EventStream(source).toReadable(gone.signal);
+    const read = textOf(stream);
+    gone.abort();
+    await read;
+    expect(ended).toBe(true);
+  });
+
+  it('breaks off when its source fails', async () => {
+    const failing = async function* (): AsyncGenerator<ServerSentEvent> {
+      yield { id: '1', data: 1 };
+      throw new Error('the log is out of reach');
+    };
+    const stream = new EventStream(failing).toReadable(new AbortController().signal);
+    await expect(textOf(stream)).rejects.toThrow('out of reach');
+  });
+});
+
+describe('the open streams', () => {
+  it('are those whose connection stands', () => {
+    const streams = new OpenStreams();
+    const closings: (() => void)[] = [];
+    const connection = { once: (_: 'close', then: () => void) => closings.push(then) };
+    const [one, two] = [streams.signalFor(connection), streams.signalFor(connection)];
+    closings[0]?.();
+    expect([one.aborted, two.aborted, streams.count]).toEqual([true, false, 1]);
+    streams.end();
+    expect(two.aborted).toBe(true);
+  });
+});

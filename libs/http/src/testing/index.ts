@@ -1,0 +1,1 @@
+export { isAMemoryOfKeys } from './claims.contract.js';
