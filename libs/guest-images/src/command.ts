@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { words } from './words.js';
 
 export type CommandOptions = Readonly<{
   cwd?: string;
@@ -57,18 +58,13 @@ export async function run(file: string, args: readonly string[], options: Comman
   }
 }
 
+const containment = words(`
+  --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc
+`);
+
 /**
  * Like run(), in mount and process namespaces that end together with it and with us: whatever the program started is
  * killed and whatever it mounted is gone, even when we die without a word. Needs root.
  */
 export const runContained = (file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> =>
-  run(
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL'],
-      ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'],
-      file,
-      ...args,
-    ],
-    options,
-  );
+  run('setpriv', [...containment, file, ...args], options);

@@ -4,29 +4,25 @@ import { run, runContained } from './command.js';
 import { type GuestFile, writeGuestFiles } from './guest-files.js';
 import { installModules, type Kernel } from './kernel.js';
 import { archiveOf, type Package } from './packages.js';
+import { words } from './words.js';
 
-const enabled = ['strata-agent.service', 'strata-firstboot.service', 'systemd-networkd.service', 'ssh.service'];
+const enabled = words(`
+  strata-agent.service strata-firstboot.service strata-resolv.path systemd-networkd.service ssh.service
+`);
 
 /** Units that cost boot time and do nothing for a small virtual machine whose disk is mounted when systemd starts. */
-const masked = [
-  ...['qemu-guest-agent.service', 'systemd-networkd-wait-online.service', 'systemd-remount-fs.service'],
-  ...[
-    'apt-daily.timer',
-    'apt-daily-upgrade.timer',
-    'dpkg-db-backup.timer',
-    'e2scrub_all.timer',
-    'e2scrub_reap.service',
-  ],
-  ...['fstrim.timer', 'systemd-pcrphase.service', 'systemd-pcrphase-sysinit.service', 'systemd-pstore.service'],
-  ...['systemd-hwdb-update.service', 'systemd-journal-catalog-update.service', 'systemd-update-utmp.service'],
-  ...['systemd-update-utmp-runlevel.service', 'systemd-firstboot.service', 'systemd-sysusers.service'],
-  ...['systemd-binfmt.service', 'proc-sys-fs-binfmt_misc.automount', 'systemd-boot-system-token.service'],
-  ...['systemd-random-seed.service', 'systemd-network-generator.service', 'systemd-machine-id-commit.service'],
-  ...['dev-hugepages.mount', 'dev-mqueue.mount', 'sys-kernel-debug.mount', 'sys-kernel-tracing.mount'],
-  ...['sys-fs-fuse-connections.mount', 'sys-kernel-config.mount', 'systemd-modules-load.service'],
-  ...['modprobe@configfs.service', 'modprobe@drm.service', 'modprobe@efi_pstore.service', 'modprobe@fuse.service'],
-  ...['modprobe@dm_mod.service', 'modprobe@loop.service', 'systemd-journal-flush.service', 'getty@tty1.service'],
-];
+const masked = words(`
+  qemu-guest-agent.service systemd-networkd-wait-online.service systemd-remount-fs.service getty@tty1.service
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+  systemd-pcrphase.service systemd-pcrphase-sysinit.service systemd-pstore.service systemd-hwdb-update.service
+  systemd-journal-catalog-update.service systemd-journal-flush.service systemd-update-utmp.service
+  systemd-update-utmp-runlevel.service systemd-firstboot.service systemd-sysusers.service systemd-binfmt.service
+  proc-sys-fs-binfmt_misc.automount systemd-boot-system-token.service systemd-random-seed.service
+  systemd-network-generator.service systemd-machine-id-commit.service systemd-modules-load.service
+  dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount
+  sys-fs-fuse-connections.mount modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service
+  modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service
+`);
 
 /** A package archive of nothing but the planned packages: the build can install no other, and needs no network. */
 async function makeArchive(packages: readonly Package[], downloads: string, folder: string): Promise<void> {
@@ -58,16 +54,22 @@ export async function makeDebianRoot(
 ): Promise<void> {
   const archive = join(workspace, 'archive');
   await makeArchive(input.packages, input.downloads, archive);
+  const names = input.packages.map(({ name }) => name).join(',');
   await runContained(
     'mmdebstrap',
     [
+      '--mode=root',
+      '--variant=apt',
       // Debian 12 has one /usr; the hook lays the links before the first package is unpacked.
       '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
-      ...['--mode=root', '--variant=apt', `--include=${input.packages.map(({ name }) => name).join(',')}`],
-      ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=APT::Sandbox::User "root"'],
-      ...['man', 'locale', 'doc', 'info'].map((kind) => `--dpkgopt=path-exclude=/usr/share/${kind}/*`),
+      `--include=${names}`,
+      '--aptopt=APT::Install-Recommends "false"',
+      '--aptopt=APT::Sandbox::User "root"',
+      ...words('man locale doc info').map((kind) => `--dpkgopt=path-exclude=/usr/share/${kind}/*`),
       '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-      ...['', root, `deb [trusted=yes] copy:${archive} ./`],
+      '',
+      root,
+      `deb [trusted=yes] copy:${archive} ./`,
     ],
     { signal, env: { TMPDIR: workspace } },
   );
@@ -92,7 +94,7 @@ export async function makeDebianRoot(
   for (const kind of ['rsa', 'ecdsa', 'ed25519']) {
     for (const end of ['', '.pub']) await rm(join(root, `etc/ssh/ssh_host_${kind}_key${end}`), { force: true });
   }
-  await symlink('/run/systemd/resolve/resolv.conf', join(root, 'etc/resolv.conf'));
+  await symlink('/run/resolv.conf', join(root, 'etc/resolv.conf'));
   await run('chroot', [root, 'systemctl', 'enable', '--quiet', ...enabled], { signal });
   await run('chroot', [root, 'systemctl', 'mask', '--quiet', ...masked], { signal });
 }

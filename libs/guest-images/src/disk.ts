@@ -1,5 +1,6 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { run } from './command.js';
+import { words } from './words.js';
 
 /** Times in images are never later than this, so that a rebuild differs in nothing that need not differ. */
 const epoch = Date.UTC(2026, 0, 1) / 1000;
@@ -20,17 +21,13 @@ export async function makeDisk(
   await run('find', [tree, '-newermt', `@${epoch}`, '-exec', 'touch', '-h', '-d', `@${epoch}`, '{}', '+'], { signal });
   await writeFile(raw, '');
   await truncate(raw, sizeGiB * 2 ** 30);
-  await run(
-    'mke2fs',
-    [
-      ...['-q', '-t', 'ext4', '-L', 'root', '-U', uuid, '-m', '0', '-J', 'size=16', '-d', tree],
-      // Checksums of all metadata cost an emulated processor more than they bring; those of group descriptors
-      // suffice to leave the tables of unused inodes unwritten when the file system grows.
-      ...['-O', '^metadata_csum,uninit_bg'],
-      ...['-E', `lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,hash_seed=${uuid}`, raw],
-    ],
-    { signal, env: { E2FSPROGS_FAKE_TIME: String(epoch) } },
-  );
+  // Checksums of all metadata cost an emulated processor more than they bring; those of group descriptors suffice to
+  // leave the tables of unused inodes unwritten when the file system grows.
+  const format = words(`
+    -q -t ext4 -L root -U ${uuid} -m 0 -J size=16 -O ^metadata_csum,uninit_bg
+    -E lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,hash_seed=${uuid}
+  `);
+  await run('mke2fs', [...format, '-d', tree, raw], { signal, env: { E2FSPROGS_FAKE_TIME: String(epoch) } });
   await run('qemu-img', ['convert', '-O', 'qcow2', '-o', 'lazy_refcounts=on', raw, file], { signal });
   await rm(raw);
 }

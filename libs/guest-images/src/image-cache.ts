@@ -6,7 +6,7 @@ import { makeDisk } from './disk.js';
 import { run } from './command.js';
 import { type Image, type Manifest, readImage } from './image.js';
 import { makeInitramfs, unpackKernel } from './kernel.js';
-import { lock } from './lock.js';
+import { whileLocked } from './lock.js';
 import { archiveOf, downloadPackages } from './packages.js';
 import { type Plan, planOf } from './plan.js';
 import { type Progress, Steps } from './progress.js';
@@ -80,11 +80,14 @@ export class ImageCache {
 
     await mkdir(this.root, { recursive: true });
     steps.begin('wait for other builds');
-    await using _ = await lock(join(this.root, 'lock'), signal);
-    const built = await this.find(plan.digest);
-    if (built) {
+    return whileLocked(join(this.root, 'lock'), signal, () => this.buildAlone(plan, steps, signal));
+  }
+
+  private async buildAlone(plan: Plan, steps: Steps, signal: AbortSignal): Promise<Image> {
+    const builtMeanwhile = await this.find(plan.digest);
+    if (builtMeanwhile) {
       steps.finish('image is there');
-      return built;
+      return builtMeanwhile;
     }
     await this.removeLeftovers();
     const workspace = await mkdtemp(join(this.root, 'building-'));
@@ -112,10 +115,8 @@ export class ImageCache {
 
   /** Makes `image/` in the workspace. */
   private async make(plan: Plan, workspace: string, steps: Steps, signal: AbortSignal): Promise<void> {
-    const [downloads, unpacked, root, image] = [
-      join(this.root, 'packages'),
-      ...['unpacked', 'root', 'image'].map((name) => join(workspace, name)),
-    ] as [string, string, string, string]; // The list above has exactly these four.
+    const downloads = join(this.root, 'packages');
+    const [unpacked, root, image] = [join(workspace, 'unpacked'), join(workspace, 'root'), join(workspace, 'image')];
     await Promise.all([mkdir(unpacked), mkdir(image)]);
 
     const archives = [...plan.packages, plan.kernel];
@@ -150,8 +151,12 @@ export class ImageCache {
       await copyFile(kernel.image, join(image, 'vmlinuz'));
       const { blocks } = await stat(join(image, 'disk.qcow2'));
       const manifest: Manifest = {
-        ...{ digest: plan.digest, recipe: plan.recipe, cmdline, virtualGiB: plan.virtualGiB },
-        ...{ kernelVersion: kernel.version, sizeMiB: Math.ceil((blocks * 512) / 2 ** 20) },
+        digest: plan.digest,
+        recipe: plan.recipe,
+        cmdline,
+        virtualGiB: plan.virtualGiB,
+        kernelVersion: kernel.version,
+        sizeMiB: Math.ceil((blocks * 512) / 2 ** 20),
         createdAt: new Date().toISOString(),
         packages: archives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
       };

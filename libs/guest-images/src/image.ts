@@ -34,15 +34,17 @@ export const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+/** What an image says of itself; the rest of its manifest is for people who ask where it came from. */
+const Facts = Manifest.omit({ kernelVersion: true, packages: true });
+
 /** Reads the image in a folder; undefined when there is none. A folder exists only once its image is whole. */
 export async function readImage(folder: string): Promise<Image | undefined> {
   const file = join(folder, 'manifest.json');
   if (!existsSync(file)) return undefined;
-  const { digest, recipe, cmdline, sizeMiB, virtualGiB, createdAt } = Manifest.parse(
-    JSON.parse(await readFile(file, 'utf8')),
-  );
+  const facts = Facts.parse(JSON.parse(await readFile(file, 'utf8')));
   return {
-    ...{ digest, recipe, folder, cmdline, sizeMiB, virtualGiB, createdAt },
+    ...facts,
+    folder,
     disk: join(folder, 'disk.qcow2'),
     kernel: join(folder, 'vmlinuz'),
     initrd: join(folder, 'initrd'),

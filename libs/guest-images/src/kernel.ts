@@ -4,28 +4,25 @@ import { basename, dirname, join } from 'node:path';
 import { run } from './command.js';
 import { cpio, type CpioEntry } from './cpio.js';
 import type { GuestFile } from './guest-files.js';
+import { words } from './words.js';
 
 /** An unpacked kernel package: its release, its bzImage and the folder with its modules. */
 export type Kernel = Readonly<{ version: string; image: string; modules: string }>;
 
 /** Everything virtio is a module in Debian's cloud kernel, and so are the power button and fw_cfg. */
-const bootModules = [
-  ...['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_balloon', 'virtio_rng'],
-  ...['button', 'evdev', 'qemu_fw_cfg'],
-];
+const bootModules = words(`
+  virtio_pci virtio_blk virtio_net virtio_console virtio_balloon virtio_rng button evdev qemu_fw_cfg
+`);
 
 /** The parts of the module tree that a Debian guest may ask for; real hardware is left out. */
-const guestModules = [
-  ...['crypto', 'fs', 'lib', 'net', 'drivers/block', 'drivers/virtio', 'drivers/scsi', 'drivers/md', 'drivers/char'],
-  ...['drivers/firmware', 'drivers/acpi', 'drivers/input', 'drivers/net/virtio_net.ko', 'drivers/net/net_failover.ko'],
-  ...[
-    'drivers/net/veth.ko',
-    'drivers/net/vxlan',
-    'drivers/net/tun.ko',
-    'drivers/net/dummy.ko',
-    'drivers/net/macvlan.ko',
-  ],
-];
+const guestModules = words(`
+  modules.builtin modules.builtin.modinfo modules.order
+  kernel/crypto kernel/fs kernel/lib kernel/net
+  kernel/drivers/acpi kernel/drivers/block kernel/drivers/char kernel/drivers/firmware kernel/drivers/input
+  kernel/drivers/md kernel/drivers/scsi kernel/drivers/virtio
+  kernel/drivers/net/virtio_net.ko kernel/drivers/net/net_failover.ko kernel/drivers/net/veth.ko
+  kernel/drivers/net/vxlan kernel/drivers/net/tun.ko kernel/drivers/net/dummy.ko kernel/drivers/net/macvlan.ko
+`);
 
 export async function unpackKernel(archive: string, folder: string, signal: AbortSignal): Promise<Kernel> {
   await run('dpkg-deb', ['-x', archive, folder], { signal });
@@ -83,9 +80,7 @@ export async function makeInitramfs(
   ]);
   const modules = loadOrder(dependencies, builtin, bootModules);
   const entries: CpioEntry[] = [
-    ...['bin', 'dev', 'lib', 'lib/modules', 'newroot', 'proc', 'sys'].map(
-      (path) => ({ type: 'folder', path }) as const,
-    ),
+    ...words('bin dev lib lib/modules newroot proc sys').map((path) => ({ type: 'folder', path }) as const),
     { type: 'character device', path: 'dev/console', major: 5, minor: 1 },
     { type: 'character device', path: 'dev/null', major: 1, minor: 3 },
     { type: 'file', path: 'bin/busybox', content: await readFile(busybox), executable: true },
@@ -107,12 +102,7 @@ export async function makeInitramfs(
 export async function installModules(kernel: Kernel, root: string, signal: AbortSignal): Promise<void> {
   const target = join(root, 'lib/modules', kernel.version);
   await mkdir(target, { recursive: true });
-  for (const part of [
-    'modules.builtin',
-    'modules.builtin.modinfo',
-    'modules.order',
-    ...guestModules.map((it) => `kernel/${it}`),
-  ]) {
+  for (const part of guestModules) {
     const source = join(kernel.modules, part);
     if (!existsSync(source)) continue;
     await mkdir(dirname(join(target, part)), { recursive: true });

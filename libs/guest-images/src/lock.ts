@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { searchPath } from './command.js';
 
 /**
- * Waits until no other process holds the lock on a file and holds it until the answer is disposed of.
- * The kernel keeps the lock for a child that reads from us, so it ends with us however we end.
+ * Does the work while no other process holds the lock on the file. The kernel keeps the lock for a child that reads
+ * from us, so it is given back however we end.
  */
-export async function lock(file: string, signal: AbortSignal): Promise<AsyncDisposable> {
+export async function whileLocked<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const child = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo held; exec cat'], {
     env: { PATH: searchPath },
@@ -18,15 +18,16 @@ export async function lock(file: string, signal: AbortSignal): Promise<AsyncDisp
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.stdout.once('data', () => resolve());
-      void ended.then(() => reject(signal.aborted ? signal.reason : new Error(`cannot lock ${file}`)));
+      void ended.then(() => reject(new Error(`cannot lock ${file}`)));
     });
+    signal.throwIfAborted();
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     signal.removeEventListener('abort', giveUp);
+    child.stdin.end();
+    await ended;
   }
-  return {
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-      await ended;
-    },
-  };
 }

@@ -120,7 +120,8 @@ export async function downloadPackages(
       'apt-get',
       ['-q', '-o', 'APT::Sandbox::User=root', 'download', ...specified.map((it) => it.replace(':all=', '='))],
       {
-        ...{ cwd: folder, signal },
+        cwd: folder,
+        signal,
         // apt announces a package when its download begins, which is when the one before has arrived.
         onLine: (line) => {
           if (/^Get:[1-9]\d* /.test(line) && there < packages.length - 1) onPackage(++there);

@@ -19,18 +19,19 @@ export type Plan = Readonly<{
 
 /** A digest that is equal exactly when everything that goes into the image is equal, in whatever order it was found. */
 export function digestOf(plan: Omit<Plan, 'digest'>): string {
-  const packageLine = ({ name, version, sha256 }: Package): string[] => [name, version, sha256];
-  const fileLine = ({ path, content, executable }: GuestFile): unknown[] => [
-    path,
-    createHash('sha256').update(content).digest('hex'),
-    executable,
-  ];
+  const packageLine = ({ name, version, sha256 }: Package): string => `${name} ${version} ${sha256}`;
+  const fileLine = ({ path, content, executable }: GuestFile): string =>
+    `${path} ${executable ? 'x' : '-'} ${createHash('sha256').update(content).digest('hex')}`;
   const canonical = [
-    ...[recipeFormat, plan.recipe, plan.virtualGiB, cmdline],
-    plan.packages.map(packageLine).sort(),
+    recipeFormat,
+    plan.recipe,
+    plan.virtualGiB,
+    cmdline,
+    plan.packages.map(packageLine).toSorted(),
     [plan.kernel, plan.busybox].map(packageLine),
-    [...plan.sources].sort(),
-    ...[plan.initramfs.map(fileLine), plan.files.map(fileLine)],
+    plan.sources.toSorted(),
+    plan.initramfs.map(fileLine),
+    plan.files.map(fileLine),
   ];
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createOverlay, firstBootEntry, type Image } from './index.js';
+import { words } from './words.js';
 
 type Answer = { return?: unknown; error?: { desc: string } };
 
@@ -24,27 +25,16 @@ export class QemuGuest implements AsyncDisposable {
   static async boot(image: Image, folder: string, given: string, options: readonly string[] = []): Promise<QemuGuest> {
     await createOverlay(image, join(folder, 'disk.qcow2'), image.virtualGiB + 1);
     await writeFile(join(folder, 'firstboot'), given);
+    const devices = words(`
+      -machine q35,accel=tcg -cpu max -nodefaults -vga std -display none
+      -drive file=disk.qcow2,if=virtio -serial file:serial.log -monitor unix:monitor,server=on,wait=off
+      -device virtio-serial-pci -chardev socket,id=agent,path=agent,server=on,wait=off
+      -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0
+      -fw_cfg name=${firstBootEntry},file=firstboot
+    `);
     const child = spawn(
       'qemu-system-x86_64',
-      [
-        ...'-machine q35,accel=tcg -cpu max -nodefaults -vga std -display none -device virtio-serial-pci'.split(' '),
-        ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', image.cmdline],
-        ...[
-          '-drive',
-          'file=disk.qcow2,if=virtio',
-          '-serial',
-          'file:serial.log',
-          '-monitor',
-          'unix:monitor,server=on,wait=off',
-        ],
-        ...[
-          '-fw_cfg',
-          `name=${firstBootEntry},file=firstboot`,
-          '-chardev',
-          'socket,id=agent,path=agent,server=on,wait=off',
-        ],
-        ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0', ...options],
-      ],
+      [...devices, '-kernel', image.kernel, '-initrd', image.initrd, '-append', image.cmdline, ...options],
       { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] },
     );
     return new QemuGuest(folder, child, new Promise((resolve) => child.once('exit', resolve)));
@@ -84,8 +74,21 @@ export class QemuGuest implements AsyncDisposable {
     }
   }
 
-  /** Sends a command that the guest never answers, such as guest-shutdown. */
-  send = (execute: string): Promise<void> => this.write(execute, {});
+  /** Reboots by the agent, which never answers that, and waits for the agent of the next boot. */
+  async reboots(withinMs: number): Promise<void> {
+    const bootId = async (): Promise<string> => (await this.exec('cat', '/proc/sys/kernel/random/boot_id')).output;
+    const before = await bootId();
+    await this.write('guest-shutdown', { mode: 'reboot' });
+    // Nothing may be asked of the agent that is going away: its answer would be lost.
+    const deadline = Date.now() + withinMs;
+    const boots = async (): Promise<number> => (await this.serial()).split('root file system mounted').length - 1;
+    while ((await boots()) < 2) {
+      if (Date.now() > deadline) throw new Error(`no reboot; the console says:\n${await this.serial()}`);
+      await pause(50);
+    }
+    await this.agentAnswers(deadline - Date.now());
+    if ((await bootId()) === before) throw new Error('the guest has not rebooted');
+  }
 
   /** Presses the power button. */
   async pressPower(): Promise<void> {
@@ -120,7 +123,8 @@ export class QemuGuest implements AsyncDisposable {
   private async call(execute: string, args: object): Promise<unknown> {
     await this.write(execute, args);
     const line = await this.answers?.next();
-    const answer = JSON.parse(line?.value ?? '{}') as Answer; // As QEMU's guest agent protocol defines.
+    const text: string = line?.done === false ? line.value : '{}';
+    const answer = JSON.parse(text) as Answer; // As QEMU's guest agent protocol defines.
     if ('return' in answer) return answer.return;
     throw new Error(`${execute}: ${answer.error?.desc ?? 'the agent is gone'}`);
   }

@@ -1,3 +1,5 @@
+import { words } from './words.js';
+
 export type Recipe = 'tiny' | 'debian-12';
 
 /** What a tenant reads before choosing, and the least an instance needs. */
@@ -24,17 +26,17 @@ export type Ingredients = Readonly<{ packages: readonly string[]; files: readonl
 
 export const ingredients: Readonly<Record<Recipe, Ingredients>> = {
   tiny: {
-    packages: ['busybox-static', 'e2fsprogs', 'qemu-guest-agent', 'usr-is-merged'],
+    packages: words('busybox-static e2fsprogs qemu-guest-agent usr-is-merged'),
     files: ['shared', 'tiny'],
     virtualGiB: 1,
   },
   'debian-12': {
     // mmdebstrap's variant "apt" is what is essential, and apt; the rest is named here.
-    packages: [
-      ...['?essential', 'apt', 'usr-is-merged', 'mount', 'passwd', 'e2fsprogs', 'tzdata'],
-      ...['systemd-sysv', 'dbus', 'libpam-systemd', 'udev', 'kmod', 'procps', 'less', 'vim-tiny'],
-      ...['iproute2', 'iputils-ping', 'netbase', 'ca-certificates', 'curl', 'openssh-server', 'qemu-guest-agent'],
-    ],
+    packages: words(`
+      ?essential apt usr-is-merged mount passwd e2fsprogs tzdata
+      systemd-sysv dbus libpam-systemd udev kmod procps less vim-tiny
+      iproute2 iputils-ping netbase ca-certificates curl openssh-server qemu-guest-agent
+    `),
     files: ['shared', 'debian-12'],
     virtualGiB: 2,
   },
@@ -46,7 +48,7 @@ export const ingredients: Readonly<Record<Recipe, Ingredients>> = {
  */
 export const cmdline = [
   'root=/dev/vda rw console=tty0 console=ttyS0 quiet net.ifnames=0',
-  'edd=off mitigations=off audit=0 nokaslr 8250.nr_uarts=1 apparmor=0',
+  'edd=off mitigations=off audit=0 nokaslr 8250.nr_uarts=1 apparmor=0 selinux=0 systemd.show_status=true',
 ].join(' ');
 
 /** Raised when the code that builds changes what comes out; part of every digest. */

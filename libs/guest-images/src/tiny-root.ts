@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { run } from './command.js';
 import { type GuestFile, writeGuestFiles } from './guest-files.js';
+import { words } from './words.js';
 
 const programs = ['usr/sbin/qemu-ga', 'sbin/resize2fs'];
 const linker = 'lib64/ld-linux-x86-64.so.2';
@@ -21,7 +22,7 @@ export async function makeTinyRoot(
   root: string,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'mnt', 'var/log', 'var/lib/strata', 'srv', 'bin']) {
+  for (const folder of words('bin dev etc mnt proc root run srv sys tmp var/lib/strata var/log')) {
     await mkdir(join(root, folder), { recursive: true });
   }
   await chmod(join(root, 'tmp'), 0o1777);
