@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { FakeDaemon } from '@strata/testing/libvirt';
+import { failureOf, FakeDaemon, until } from '@strata/testing/libvirt';
 import type { FakeAnswers } from '@strata/testing/libvirt';
 import type { DomainEvent } from './domain-event.js';
 import { isNoSuchDomain, isOutcomeUnknown, LibvirtError } from './errors.js';
@@ -20,11 +20,6 @@ describe('a session with libvirt', () => {
     libvirt = await Libvirt.connect({ socketPath: daemon.socketPath, retry, ...options });
     return libvirt;
   };
-  const failure = (call: Promise<unknown>): Promise<unknown> =>
-    call.then(
-      () => 'it worked',
-      (error: unknown) => error,
-    );
 
   afterEach(async () => {
     libvirt?.close();
@@ -40,14 +35,14 @@ describe('a session with libvirt', () => {
 
   it('is refused by a daemon that wants a sign-in', async () => {
     daemon = await FakeDaemon.start({ authList: () => [2] });
-    const error = await failure(Libvirt.connect({ socketPath: daemon.socketPath }));
+    const error = await failureOf(Libvirt.connect({ socketPath: daemon.socketPath }));
     expect(error).toMatchObject({ kind: 'refused', code: 45 });
   });
 
   it('is unreachable when nobody listens', async () => {
     daemon = await FakeDaemon.start();
     await daemon.die();
-    expect(await failure(Libvirt.connect({ socketPath: daemon.socketPath }))).toMatchObject({ kind: 'unreachable' });
+    expect(await failureOf(Libvirt.connect({ socketPath: daemon.socketPath }))).toMatchObject({ kind: 'unreachable' });
   });
 
   it('understands answers that arrive byte by byte', async () => {
@@ -79,7 +74,7 @@ describe('a session with libvirt', () => {
         throw new LibvirtError('refused', 'no domain with matching uuid', { refusal });
       },
     });
-    const error = await failure(open.call('domainLookupByUuid', { uuid: dom.uuid }));
+    const error = await failureOf(open.call('domainLookupByUuid', { uuid: dom.uuid }));
     expect(error).toMatchObject({ kind: 'refused', message: 'no domain with matching uuid', ...refusal });
     expect(isNoSuchDomain(error)).toBe(true);
     expect(isOutcomeUnknown(error)).toBe(false);
@@ -93,11 +88,11 @@ describe('a session with libvirt', () => {
       domainGetXmlDesc: () => new Promise((resolve) => (late = resolve)),
       domainIsActive: () => true,
     });
-    const error = await failure(open.call('domainSuspend', { dom }, { deadlineMs: 20 }));
+    const error = await failureOf(open.call('domainSuspend', { dom }, { deadlineMs: 20 }));
     expect(error).toMatchObject({ kind: 'timeout' });
     expect(isOutcomeUnknown(error)).toBe(true);
 
-    expect(await failure(open.call('domainGetXmlDesc', { dom, flags: 0 }, { deadlineMs: 20 }))).toMatchObject({
+    expect(await failureOf(open.call('domainGetXmlDesc', { dom, flags: 0 }, { deadlineMs: 20 }))).toMatchObject({
       kind: 'timeout',
     });
     late('<domain/>');
@@ -107,14 +102,14 @@ describe('a session with libvirt', () => {
 
   it('leaves calls under way with an unknown outcome when the daemon dies, and sends none until it is back', async () => {
     const open = await session({ domainSuspend: never });
-    const suspended = failure(open.call('domainSuspend', { dom }));
+    const suspended = failureOf(open.call('domainSuspend', { dom }));
     await until(() => daemon.called.includes('domainSuspend'));
     await daemon.die();
     const error = await suspended;
     expect(error).toMatchObject({ kind: 'lost' });
     expect(isOutcomeUnknown(error)).toBe(true);
 
-    const unsent = await failure(open.call('domainSuspend', { dom }));
+    const unsent = await failureOf(open.call('domainSuspend', { dom }));
     expect(unsent).toMatchObject({ kind: 'unreachable' });
     expect(isOutcomeUnknown(unsent)).toBe(false);
   });
@@ -141,7 +136,7 @@ describe('a session with libvirt', () => {
 
   it('leaves a daemon that it cannot understand, and tries anew', async () => {
     const open = await session({ domainSuspend: never });
-    const suspended = failure(open.call('domainSuspend', { dom }));
+    const suspended = failureOf(open.call('domainSuspend', { dom }));
     await until(() => daemon.called.includes('domainSuspend'));
     const back = once(open, 'reconnected');
     daemon.sendRaw(Buffer.from('HTTP/1.1 400 Bad Request'));
@@ -159,11 +154,11 @@ describe('a session with libvirt', () => {
 
   it('stays away once it was closed', async () => {
     const open = await session({ domainSuspend: never });
-    const suspended = failure(open.call('domainSuspend', { dom }));
+    const suspended = failureOf(open.call('domainSuspend', { dom }));
     await until(() => daemon.called.includes('domainSuspend'));
     open.close();
     expect(await suspended).toMatchObject({ kind: 'lost' });
-    expect(await failure(open.domains())).toMatchObject({ kind: 'unreachable' });
+    expect(await failureOf(open.domains())).toMatchObject({ kind: 'unreachable' });
     await until(() => daemon.connections === 0);
   });
 
@@ -194,12 +189,3 @@ describe('a session with libvirt', () => {
     expect(asked).toEqual(['{"execute":"guest-info"} 3']);
   });
 });
-
-/** Waits for a condition, never for a time. */
-const until = async (condition: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('what was waited for did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-};
