@@ -32,11 +32,11 @@ export type OperationEvent =
       'ProcessStarted',
       It & { kind: string; subject: Subject; steps: readonly string[]; facts: Facts; cancellable: boolean }
     >
-  | Event<'StepStarted', It & { step: string; command: Ask | null; dueAt: string }>
+  | Event<'StepStarted', It & { step: string; command: Ask | null; awaits: string | null; dueAt: string }>
   | Event<'StepProgressed', It & { step: string; done: number; total: number; note: string }>
   | Event<'StepSucceeded', It & { step: string; facts: Facts }>
   | Event<'StepFailed', It & Failure & { step: string }>
-  | Event<'UndoStarted', It & { step: string; command: Ask; attempt: number; dueAt: string }>
+  | Event<'UndoStarted', It & { step: string; command: Ask; awaits: string | null; attempt: number; dueAt: string }>
   | Event<'UndoFinished', It & { step: string }>
   | Event<'ProcessEnded', It & Failure & { outcome: 'succeeded' | 'failed' | 'cancelled'; command: Ask | null }>;
 
@@ -84,7 +84,8 @@ export const operations = (
       return { type: 'ProcessEnded', data: { operationId, outcome: 'succeeded', code: '', reason: '', command } };
     }
     const dueAt = later(at, step.withinSeconds);
-    return { type: 'StepStarted', data: { operationId, step: step.name, command: step.do?.(facts) ?? null, dueAt } };
+    const command = step.do?.(facts) ?? null;
+    return { type: 'StepStarted', data: { operationId, step: step.name, command, awaits: step.done ?? null, dueAt } };
   };
 
   /** Undoes the step at `index` or the nearest one before it that has an undo; ends the process when there is none left. */
@@ -104,7 +105,14 @@ export const operations = (
       const dueAt = later(at, UNDO_SECONDS);
       return {
         type: 'UndoStarted',
-        data: { operationId, step: step.name, command: step.undo.do(facts), attempt, dueAt },
+        data: {
+          operationId,
+          step: step.name,
+          command: step.undo.do(facts),
+          awaits: step.undo.done ?? null,
+          attempt,
+          dueAt,
+        },
       };
     }
     const outcome = why.code === CANCELLED ? 'cancelled' : 'failed';
@@ -272,16 +280,23 @@ export const listenedTo = (definitions: readonly ProcessDefinition[]): ReadonlyS
   );
 
 /** The command that a journal entry asks the relay to send, if it does. */
-export const askedBy = (event: Event): Readonly<{ command: Ask; step: string | null; undo: boolean }> | undefined => {
+export const askedBy = (event: Event): Asking | undefined => {
   const entry = event as OperationEvent; // Any other event has no such type and falls through.
   switch (entry.type) {
-    case 'StepStarted':
-      return entry.data.command ? { command: entry.data.command, step: entry.data.step, undo: false } : undefined;
-    case 'UndoStarted':
-      return { command: entry.data.command, step: entry.data.step, undo: true };
+    case 'StepStarted': {
+      const { command, step, awaits } = entry.data;
+      return command ? { command, step, undo: false, awaits } : undefined;
+    }
+    case 'UndoStarted': {
+      const { command, step, awaits } = entry.data;
+      return { command, step, undo: true, awaits };
+    }
     case 'ProcessEnded':
-      return entry.data.command ? { command: entry.data.command, step: null, undo: false } : undefined;
+      return entry.data.command ? { command: entry.data.command, step: null, undo: false, awaits: null } : undefined;
     default:
       return undefined;
   }
 };
+
+/** `awaits` is the event that answers; without it the acceptance of the command is the answer. No step: nobody waits. */
+export type Asking = Readonly<{ command: Ask; step: string | null; undo: boolean; awaits: string | null }>;

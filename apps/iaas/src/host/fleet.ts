@@ -44,6 +44,8 @@ export type Host = Readonly<{
   reserved: Size;
   instances: number;
   cordoned: boolean;
+  /** When it was connected first. */
+  connectedAt: string;
 }>;
 
 export type Fleet = Readonly<{
@@ -146,13 +148,13 @@ const evolve = (fleet: Fleet, event: FleetEvent): Fleet => {
   };
   switch (event.type) {
     case 'HostConnected': {
-      const { hostId, epoch, host: description, overcommit } = event.data;
+      const { hostId, epoch, host: description, overcommit, at } = event.data;
       const capacity: Size = {
         vcpus: Math.floor(description.vcpus * overcommit.vcpus),
         memoryMiB: Math.max(0, Math.floor(description.memoryMiB * overcommit.memory) - overcommit.reservedMemoryMiB),
         diskGiB: description.diskGiB,
       };
-      const known = fleet.hosts.get(hostId) ?? { reserved: nothing, instances: 0, cordoned: false };
+      const known = fleet.hosts.get(hostId) ?? { reserved: nothing, instances: 0, cordoned: false, connectedAt: at };
       return { ...fleet, hosts: fleet.hosts.set(hostId, { ...known, hostId, epoch, description, capacity }) };
     }
     case 'HostCordoned':
@@ -184,4 +186,5 @@ const evolve = (fleet: Fleet, event: FleetEvent): Fleet => {
 
 export const fleet: Decider<FleetCommand, FleetEvent, Fleet> = { name: 'fleet', initialState: empty, decide, evolve };
 
-export const fleetStream = 'fleet-main';
+/** There is one fleet: its id in the stream's name. */
+export const FLEET = 'main';

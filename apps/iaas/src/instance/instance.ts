@@ -114,8 +114,11 @@ export type ExistingInstance = Readonly<{
   placement: Placement | null;
   wish: Wish;
   sight: Sight;
+  /** The root disk was there once: it may hold data, and is never made anew. */
+  built: boolean;
   task: Task | null;
   reason: string | null;
+  createdAt: string;
 }>;
 export type Instance = Readonly<{ phase: 'absent' }> | Readonly<{ phase: 'deleted' }> | ExistingInstance;
 
@@ -262,10 +265,22 @@ const wishes = {
 
 const evolve = (it: Instance, event: InstanceEvent): Instance => {
   if (event.type === 'InstanceRequested') {
-    const { tenantId, name, spec, operationId } = event.data;
+    const { tenantId, name, spec, operationId, at: createdAt } = event.data;
     const wish: Wish = { presence: 'present', power: 'off', revision: 0, restart: false, forceAt: null };
     const task: Task = { kind: 'scheduling', operationId };
-    return { phase: 'building', tenantId, name, spec, placement: null, wish, sight: nothingSeen, task, reason: null };
+    return {
+      phase: 'building',
+      tenantId,
+      name,
+      spec,
+      placement: null,
+      wish,
+      sight: nothingSeen,
+      built: false,
+      task,
+      reason: null,
+      createdAt,
+    };
   }
   if (!exists(it)) return it;
   switch (event.type) {
@@ -276,7 +291,7 @@ const evolve = (it: Instance, event: InstanceEvent): Instance => {
         task: { kind: 'building-disk', operationId: event.data.operationId },
       };
     case 'InstanceDiskBuilt':
-      return it;
+      return { ...it, built: true };
     case 'InstanceStartRequested':
     case 'InstanceStopRequested':
     case 'InstanceRebootRequested':

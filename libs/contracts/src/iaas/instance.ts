@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Labels, Name, Time, endpoint, idOf, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { Labels, Name, endpoint, idOf, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 
 export const instanceStatuses = [
@@ -119,7 +119,6 @@ export const InstanceView = z.object({
     .array(z.enum(Object.keys(instanceCan) as [InstanceVerb, ...InstanceVerb[]]))
     .describe('The verbs that are allowed now'), // keys of the table, of which there is one at least
   operationId: z.string().nullable().describe('The operation that is at work on it'),
-  updatedAt: Time,
 });
 export type InstanceView = z.infer<typeof InstanceView>;
 

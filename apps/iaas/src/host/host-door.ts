@@ -1,0 +1,190 @@
+import { Injectable } from '@nestjs/common';
+import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
+import type { Meta } from '@strata/event-sourcing';
+import { Aggregates, Clock, streamName } from '@strata/event-store';
+import { problem } from '@strata/http';
+import { v7 as uuid } from 'uuid';
+import { ReportImage } from '../image/image.js';
+import { ReportInstance } from '../instance/instance.js';
+import type { InstanceRow } from '../instance/instance.view.js';
+import { CreateNetwork, ReportNetwork } from '../network/network.js';
+import { Commands } from '../rules.js';
+import { Views } from '../views.js';
+import { ConnectHost, FLEET, fleet } from './fleet.js';
+import type { Overcommit } from './fleet.js';
+
+type Nudge = (instanceIds: readonly string[] | undefined) => void;
+
+/** The network that every tenant finds, until it makes its own. */
+const DEFAULT_NETWORK = { networkId: 'net_default', name: 'default', type: 'nat' } as const;
+
+/** Guests rarely want all of their processors at once, and always want all of their memory. */
+const OVERCOMMIT: Overcommit = { vcpus: 16, memory: 1, reservedMemoryMiB: 1024 };
+
+/** Where the agents of hosts come in: wishes go out, sights come in. It is the agents' `ControlPlane`. */
+@Injectable()
+export class HostDoor {
+  readonly #services = new Map<string, HostServices>();
+  readonly #listeners = new Map<string, Nudge>();
+  readonly #lastSeen = new Map<string, string>();
+  /** The wish that each host was last told of: an observation alone is no reason to look again. */
+  readonly #told = new Map<string, string>();
+
+  constructor(
+    private readonly commands: Commands,
+    private readonly aggregates: Aggregates,
+    private readonly views: Views,
+    private readonly clock: Clock,
+  ) {
+    views.instances.onChange((ids) => void this.#nudge(ids));
+    views.images.onChange(() => void this.#nudgeBuilder());
+  }
+
+  async connect(host: HostDescription, services: HostServices): Promise<{ epoch: number }> {
+    const { hostId } = host;
+    const meta = this.#meta(hostId, { tenantId: 'ten_default', correlationId: hostId, causationId: hostId });
+    await this.commands.execute(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
+    await this.commands.execute(
+      new CreateNetwork({ ...DEFAULT_NETWORK, cidr: host.freeRange }, { ...meta, commandId: uuid() }),
+    );
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    this.#services.set(hostId, services);
+    this.#lastSeen.set(hostId, this.clock.now());
+    return { epoch: state.hosts.get(hostId)?.epoch ?? 1 };
+  }
+
+  async wishes(hostId: string, instanceIds?: readonly string[]): Promise<Wishes> {
+    this.#lastSeen.set(hostId, this.clock.now());
+    const rows = instanceIds
+      ? [...(await this.views.instances.getMany(instanceIds)).values()]
+      : await this.#rowsOf(hostId);
+    const { rows: networks } = await this.views.networks.list({ limit: 1000 });
+    const instances = rows.flatMap((row) => wishOf(row, hostId));
+    return {
+      instances,
+      networks: networks.map(({ id: networkId, name, cidr }) => ({
+        networkId,
+        name,
+        type: 'nat',
+        cidr,
+        presence: 'present',
+      })),
+      images: (await this.#builder()) === hostId ? await this.#imageWishes() : [],
+    };
+  }
+
+  async report(hostId: string, sights: Sights): Promise<void> {
+    this.#lastSeen.set(hostId, this.clock.now());
+    const rows = await this.views.instances.getMany(sights.instances.map((it) => it.instanceId));
+    await Promise.all([
+      ...sights.instances.map(async (sight) => {
+        const row = rows.get(sight.instanceId);
+        if (!row) return;
+        const cause = row.task ? row.cause : { correlationId: hostId, causationId: hostId };
+        const meta = this.#meta(hostId, { tenantId: row.tenantId, ...cause });
+        await this.commands.execute(new ReportInstance({ instanceId: sight.instanceId, hostId, sight }, meta));
+      }),
+      ...sights.networks.map((sight) =>
+        this.commands.execute(new ReportNetwork({ networkId: sight.networkId, hostId, sight }, this.#own(hostId))),
+      ),
+      ...sights.images.map((sight) =>
+        this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, this.#own(hostId))),
+      ),
+    ]);
+  }
+
+  onNudge(hostId: string, listener: Nudge): () => void {
+    this.#listeners.set(hostId, listener);
+    return () => void this.#listeners.delete(hostId);
+  }
+
+  /** What a host answers at once. @throws ProblemError when its agent is not connected */
+  servicesOf(hostId: string | undefined): HostServices {
+    const services = hostId === undefined ? undefined : this.#services.get(hostId);
+    if (!services) throw problem('instance.unreachable', 'the agent of its host is not connected');
+    return services;
+  }
+
+  lastSeen(hostId: string): string | undefined {
+    return this.#lastSeen.get(hostId);
+  }
+
+  async #rowsOf(hostId: string): Promise<readonly InstanceRow[]> {
+    const all: InstanceRow[] = [];
+    for (let after: string | undefined; ;) {
+      const { rows, next } = await this.views.instances.list({
+        where: { hostId },
+        limit: 1000,
+        ...(after !== undefined && { after }),
+      });
+      all.push(...rows);
+      if (next === undefined) return all;
+      after = next;
+    }
+  }
+
+  async #imageWishes() {
+    const { rows } = await this.views.images.list({ where: { building: true }, limit: 100 });
+    return rows.flatMap(({ id: imageId, recipe }) => (recipe === null ? [] : [{ imageId, recipe }]));
+  }
+
+  /** One host builds for all: the first by id that is connected to this process. */
+  async #builder(): Promise<string | undefined> {
+    return [...this.#services.keys()].toSorted()[0];
+  }
+
+  async #nudge(ids: readonly string[]): Promise<void> {
+    const byHost = new Map<string, string[]>();
+    const rows = await this.views.instances.getMany(ids);
+    for (const id of ids) {
+      const row = rows.get(id);
+      if (!row?.placement) {
+        this.#told.delete(id);
+        continue;
+      }
+      const { presence, revision, power } = row.wish;
+      const wish = `${row.placement.hostId} ${presence} ${revision} ${power}`;
+      if (this.#told.get(id) === wish) continue;
+      this.#told.set(id, wish);
+      const known = byHost.get(row.placement.hostId);
+      if (known) known.push(id);
+      else byHost.set(row.placement.hostId, [id]);
+    }
+    for (const [hostId, instanceIds] of byHost) this.#listeners.get(hostId)?.(instanceIds);
+  }
+
+  async #nudgeBuilder(): Promise<void> {
+    const wished = (await this.#imageWishes()).map((it) => it.imageId).join(' ');
+    if (this.#told.get('images') === wished) return;
+    this.#told.set('images', wished);
+    const hostId = await this.#builder();
+    if (hostId !== undefined) this.#listeners.get(hostId)?.(undefined);
+  }
+
+  #own = (hostId: string) =>
+    this.#meta(hostId, { tenantId: 'ten_default', correlationId: hostId, causationId: hostId });
+
+  #meta(hostId: string, about: Pick<Meta, 'tenantId' | 'correlationId' | 'causationId'>): Meta {
+    return { commandId: uuid(), at: this.clock.now(), actor: hostId, ...about };
+  }
+}
+
+const wishOf = (
+  { id, tenantId, name, placement, wish, sight, built, spec }: InstanceRow,
+  hostId: string,
+): InstanceWish[] => {
+  if (placement?.hostId !== hostId) return [];
+  const { vcpus, memoryMiB, diskGiB, sshKeys } = spec;
+  const { lease, digest } = placement;
+  return [
+    {
+      instanceId: id,
+      tenantId,
+      name,
+      ...wish,
+      applied: sight.applied,
+      built,
+      spec: { vcpus, memoryMiB, diskGiB, image: { digest }, lease, firstBoot: { hostname: name, sshKeys } },
+    },
+  ];
+};

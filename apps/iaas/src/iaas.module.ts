@@ -1,0 +1,91 @@
+import { Module } from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Aggregates, Clock, EventStore } from '@strata/event-store';
+import { ProcessManager } from '@strata/operations';
+import { v5 as uuidFrom } from 'uuid';
+import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
+import { FlavorHttp } from './flavor/flavor.http.js';
+import { HostDoor } from './host/host-door.js';
+import { HostHttp } from './host/host.http.js';
+import { buildImage } from './image/build-image.process.js';
+import { ImageHttp } from './image/image.http.js';
+import { deleteInstance } from './instance/delete-instance.process.js';
+import { InstanceRequests } from './instance/instance-requests.js';
+import { InstanceHttp } from './instance/instance.http.js';
+import { powerProcesses } from './instance/power-instance.process.js';
+import { provisionInstance } from './instance/provision-instance.process.js';
+import { NetworkHttp } from './network/network.http.js';
+import { OperationHttp } from './operation/operation.http.js';
+import { Operations } from './operation/operations.js';
+import { QuotaHttp } from './quota/quota.http.js';
+import { ReservationSweep } from './quota/reservation-sweep.js';
+import { Commands } from './rules.js';
+import { Views } from './views.js';
+import { VolumeHttp } from './volume/volume.http.js';
+
+/** Every long operation of this service. */
+export const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
+
+/** What the service stands on. */
+type Ground = Readonly<{ store: EventStore; clock: Clock }>;
+
+/** Virtual machines: all rules, processes, read models and endpoints of the tier. */
+@Module({})
+export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly manager: ProcessManager,
+    private readonly commands: Commands,
+    private readonly clock: Clock,
+  ) {}
+
+  static on({ store, clock }: Ground): DynamicModule {
+    return {
+      module: IaasModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [InstanceHttp, ImageHttp, FlavorHttp, HostHttp, NetworkHttp, VolumeHttp, QuotaHttp, OperationHttp],
+      providers: [
+        { provide: EventStore, useValue: store },
+        { provide: Aggregates, useValue: store.aggregates },
+        { provide: Clock, useValue: clock },
+        { provide: Views, useFactory: () => Views.start(store) },
+        { provide: ProcessManager, useFactory: managerOf, inject: [EventStore, Views, Commands, Clock] },
+        ...Commands.handlers,
+        Commands,
+        Operations,
+        InstanceRequests,
+        HostDoor,
+        ReservationSweep,
+      ],
+      exports: [HostDoor, Views, EventStore, ProcessManager],
+    };
+  }
+
+  /** The bus knows its handlers by now: modules that are imported are started first. */
+  async onApplicationBootstrap() {
+    await this.#offerFlavors();
+    await this.manager.start();
+  }
+
+  async beforeApplicationShutdown() {
+    await this.manager.stop();
+  }
+
+  async #offerFlavors() {
+    const because = { tenantId: 'ten_default', actor: 'setup', correlationId: 'setup', causationId: 'setup' };
+    for (const flavor of builtInFlavors) {
+      // An id that follows from the name: a flavor that was deleted stays deleted after the next start.
+      const commandId = uuidFrom(`built-in flavor ${flavor.name}`, uuidFrom.URL);
+      await this.commands.execute(new CreateFlavor(flavor, { commandId, at: this.clock.now(), ...because }));
+    }
+  }
+}
+
+const managerOf = (store: EventStore, views: Views, commands: Commands, clock: Clock) =>
+  new ProcessManager({
+    store,
+    view: views.operations,
+    definitions: processes,
+    send: (command, meta) => commands.send(command, meta),
+    clock,
+  });

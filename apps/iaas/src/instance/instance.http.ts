@@ -1,0 +1,150 @@
+import { Controller } from '@nestjs/common';
+import { instances } from '@strata/contracts';
+import type { InstanceView, Operation } from '@strata/contracts';
+import { Asked, Implement, paged, problem } from '@strata/http';
+import type { Endpoint } from '@strata/contracts';
+import { HostDoor } from '../host/host-door.js';
+import { Operations } from '../operation/operations.js';
+import { ReleaseQuota, ReserveQuota } from '../quota/quota.js';
+import { Commands } from '../rules.js';
+import { Views } from '../views.js';
+import { InstanceRequests } from './instance-requests.js';
+import {
+  CreateInstance,
+  DeleteInstance,
+  PauseInstance,
+  RebootInstance,
+  ResumeInstance,
+  StartInstance,
+  StopInstance,
+  statusOf,
+} from './instance.js';
+import type { InstanceCommand } from './instance.js';
+import { shown } from './instance.view.js';
+
+type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly'> & Readonly<{ params: { id: string } }>;
+
+@Controller()
+export class InstanceHttp {
+  constructor(
+    private readonly commands: Commands,
+    private readonly operations: Operations,
+    private readonly requests: InstanceRequests,
+    private readonly hosts: HostDoor,
+    private readonly views: Views,
+  ) {}
+
+  @Implement(instances.create)
+  async create(@Asked(instances.create) asked: Asked<typeof instances.create>): Promise<Operation> {
+    const { body, meta, validateOnly } = asked;
+    const spec = await this.requests.specOf(body, meta.tenantId);
+    const operationId = asked.mint('op');
+    const instanceId = body.id ?? asked.mint('inst');
+    const { vcpus, memoryMiB, diskGiB } = spec;
+    // The reservation comes first, so that what is beyond the quota is refused at once and not an operation later.
+    const reservation = this.requests.beside(meta, 'quota');
+    const { events: reserved } = await this.commands.execute(
+      new ReserveQuota({ instanceId, operationId, name: body.name, vcpus, memoryMiB, diskGiB }, reservation),
+      validateOnly,
+    );
+    try {
+      const done = await this.commands.execute(
+        new CreateInstance({ instanceId, operationId, name: body.name, spec }, meta),
+        validateOnly,
+      );
+      return await this.operations.begun(done, {
+        id: operationId,
+        name: 'provision-instance',
+        resource: { type: 'instance', id: instanceId },
+      });
+    } catch (error) {
+      if (reserved.length > 0)
+        await this.commands.execute(new ReleaseQuota({ instanceId }, this.requests.beside(meta, 'release')));
+      throw error;
+    }
+  }
+
+  @Implement(instances.list)
+  async list(@Asked(instances.list) { query, meta }: Asked<typeof instances.list>) {
+    const { name, status, hostId } = query;
+    const where = {
+      tenantId: meta.tenantId,
+      ...(name !== undefined && { name }),
+      ...(status && { status }),
+      ...(hostId !== undefined && { hostId }),
+    };
+    return paged(
+      'instances',
+      query,
+      (part) => this.views.instances.list({ where, orderBy: ['createdAt'], ...part }),
+      (row) => shown(row.id, row),
+    );
+  }
+
+  @Implement(instances.show)
+  async show(@Asked(instances.show) { params, meta }: Asked<typeof instances.show>): Promise<InstanceView> {
+    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    return shown(id, it);
+  }
+
+  @Implement(instances.start)
+  start(@Asked(instances.start) asked: Asked<typeof instances.start>) {
+    return this.#ask('start-instance', asked, (it) => new StartInstance(it, asked.meta));
+  }
+
+  @Implement(instances.stop)
+  stop(@Asked(instances.stop) asked: Asked<typeof instances.stop>) {
+    const { graceSeconds } = asked.body;
+    return this.#ask('stop-instance', asked, (it) => new StopInstance({ ...it, graceSeconds }, asked.meta));
+  }
+
+  @Implement(instances.reboot)
+  reboot(@Asked(instances.reboot) asked: Asked<typeof instances.reboot>) {
+    const { graceSeconds } = asked.body;
+    return this.#ask('reboot-instance', asked, (it) => new RebootInstance({ ...it, graceSeconds }, asked.meta));
+  }
+
+  @Implement(instances.pause)
+  pause(@Asked(instances.pause) asked: Asked<typeof instances.pause>) {
+    return this.#ask('pause-instance', asked, (it) => new PauseInstance(it, asked.meta));
+  }
+
+  @Implement(instances.resume)
+  resume(@Asked(instances.resume) asked: Asked<typeof instances.resume>) {
+    return this.#ask('resume-instance', asked, (it) => new ResumeInstance(it, asked.meta));
+  }
+
+  @Implement(instances.delete)
+  delete(@Asked(instances.delete) asked: Asked<typeof instances.delete>) {
+    return this.#ask('delete-instance', asked, (it) => new DeleteInstance(it, asked.meta));
+  }
+
+  @Implement(instances.exec)
+  async exec(@Asked(instances.exec) { params, body, meta }: Asked<typeof instances.exec>) {
+    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    const status = statusOf(it);
+    if (status !== 'running')
+      throw problem('instance.wrong-state', `an instance that is ${status} runs nothing`, { status });
+    return this.requests.reach(() =>
+      this.hosts.servicesOf(it.placement?.hostId).exec(id, body.argv, body.timeoutSeconds * 1000),
+    );
+  }
+
+  @Implement(instances.log)
+  async log(@Asked(instances.log) { params, query, meta }: Asked<typeof instances.log>) {
+    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    if (!it.placement) return { log: '' };
+    return { log: await this.requests.reach(() => this.hosts.servicesOf(it.placement?.hostId).log(id, query.bytes)) };
+  }
+
+  async #ask(
+    name: string,
+    asked: Verb,
+    command: (it: { instanceId: string; operationId: string }) => InstanceCommand,
+  ): Promise<Operation> {
+    const { id: instanceId } = await this.requests.find(asked.params.id, asked.meta.tenantId);
+    const operationId = asked.mint('op');
+    const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
+    return this.operations.begun(done, { id: operationId, name, resource: { type: 'instance', id: instanceId } });
+  }
+}

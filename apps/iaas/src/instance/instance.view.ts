@@ -1,0 +1,60 @@
+import { allowedVerbs } from '@strata/contracts';
+import type { InstanceView } from '@strata/contracts';
+import { defineView } from '@strata/event-store';
+import { exists, instance, statusOf } from './instance.js';
+import type { ExistingInstance, InstanceEvent } from './instance.js';
+
+/** The aggregate's own state as a row, and what last changed its wish: reports about it belong to that cause. */
+export type InstanceRow = ExistingInstance &
+  Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
+export type InstanceColumn = 'tenantId' | 'name' | 'status' | 'hostId' | 'createdAt';
+
+export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEvent>({
+  name: 'instance',
+  key: (event) => (event.stream.startsWith('instance-') ? event.data.instanceId : undefined),
+  columns: {
+    tenantId: (row) => row.tenantId,
+    name: (row) => row.name,
+    status: (row) => statusOf(row),
+    hostId: (row) => row.placement?.hostId,
+    createdAt: (row) => row.createdAt,
+  },
+  evolve(row, event, id) {
+    const it = instance.evolve(row ?? instance.initialState, event);
+    if (!exists(it)) return undefined;
+    const { correlationId } = event.meta;
+    const cause = row && event.type === 'InstanceObserved' ? row.cause : { correlationId, causationId: event.id };
+    return { ...it, id, cause };
+  },
+});
+
+/** An instance as the API shows it. */
+export const shown = (id: string, it: ExistingInstance): InstanceView => {
+  const status = statusOf(it);
+  const { vcpus, memoryMiB, diskGiB, image, networkId, labels } = it.spec;
+  return {
+    id,
+    name: it.name,
+    status: status === 'absent' ? 'deleted' : status, // An existing instance is never absent; the type cannot say so.
+    task: it.task?.kind ?? null,
+    statusReason: it.reason,
+    createdAt: it.createdAt,
+    labels: { ...labels },
+    tenantId: it.tenantId,
+    image,
+    vcpus,
+    memoryMiB,
+    diskGiB,
+    network: networkId,
+    address: it.placement?.lease.ip ?? null,
+    mac: it.placement?.lease.mac ?? null,
+    hostId: it.placement?.hostId ?? null,
+    volumeId: it.sight.disk === 'present' ? volumeIdOf(id) : null,
+    guestAgent: it.sight.guestAgent,
+    can: it.task ? [] : allowedVerbs(status),
+    operationId: it.task?.operationId ?? null,
+  };
+};
+
+/** The root volume of an instance has the instance's own id under its own prefix. */
+export const volumeIdOf = (instanceId: string) => instanceId.replace(/^inst_/, 'vol_');

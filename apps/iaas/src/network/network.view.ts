@@ -1,0 +1,58 @@
+import type { NetworkView } from '@strata/contracts';
+import { defineView } from '@strata/event-store';
+import { rangeOf } from './network.js';
+import type { NetworkEvent } from './network.js';
+
+export type NetworkRow = Readonly<{
+  id: string;
+  tenantId: string;
+  name: string;
+  cidr: string;
+  createdAt: string;
+  used: number;
+  /** What went wrong where, by host. */
+  problems: Readonly<Record<string, string>>;
+}>;
+
+export const networkView = defineView<NetworkRow, 'tenantId' | 'name', NetworkEvent>({
+  name: 'network',
+  key: (event) => (event.stream.startsWith('network-') ? event.stream.slice('network-'.length) : undefined),
+  columns: { tenantId: (row) => row.tenantId, name: (row) => row.name },
+  evolve(row, event) {
+    if (event.type === 'NetworkCreated') {
+      const { networkId: id, tenantId, name, cidr, at: createdAt } = event.data;
+      return { id, tenantId, name, cidr, createdAt, used: 0, problems: {} };
+    }
+    if (!row) return undefined;
+    switch (event.type) {
+      case 'AddressAllocated':
+        return { ...row, used: row.used + 1 };
+      case 'AddressReleased':
+        return { ...row, used: row.used - 1 };
+      case 'NetworkObserved': {
+        const { hostId, problem } = event.data;
+        const { [hostId]: _, ...others } = row.problems;
+        return { ...row, problems: problem === null ? others : { ...others, [hostId]: problem } };
+      }
+    }
+  },
+});
+
+export const shownNetwork = ({ id, name, cidr, createdAt, used, problems }: NetworkRow): NetworkView => {
+  const { gateway, usable } = rangeOf(cidr);
+  const troubles = Object.entries(problems).map(([hostId, problem]) => `${hostId}: ${problem}`);
+  return {
+    id,
+    name,
+    status: troubles.length > 0 ? 'degraded' : 'active',
+    task: null,
+    statusReason: troubles.join('; ') || null,
+    createdAt,
+    labels: {},
+    type: 'nat',
+    cidr,
+    gateway,
+    addressesUsed: used,
+    addressesFree: usable - used,
+  };
+};

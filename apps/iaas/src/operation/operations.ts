@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { Operation } from '@strata/contracts';
+import type { OperationEvent } from '@strata/event-sourcing';
+import { Clock, EventStore } from '@strata/event-store';
+import type { Done, Recorded } from '@strata/event-store';
+import { ProcessManager, operationStream, operationView } from '@strata/operations';
+import type { OperationRow } from '@strata/operations';
+
+type Asked = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>>;
+
+/** Operations as people ask for them: always fresh, because one is folded from its own journal. */
+@Injectable()
+export class Operations {
+  constructor(
+    private readonly store: EventStore,
+    private readonly processes: ProcessManager,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The operation that these events begin. It is begun here and not only when the subscription comes by, so that whoever
+   * gets its id finds it. No events: it was already so, and the operation is one that has succeeded.
+   */
+  async begun({ events }: Done, asked: Asked): Promise<Operation> {
+    const [trigger] = events;
+    if (trigger) await this.processes.tell(asked.id, trigger);
+    return shownOperation((await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
+  }
+
+  async find(id: string): Promise<OperationRow | undefined> {
+    const events = await this.store.log.readStream(operationStream(id));
+    // The stream of an operation holds its journal and nothing else.
+    return events.reduce<OperationRow | undefined>(
+      (row, event) => operationView.evolve(row, event as Recorded<OperationEvent>, id),
+      undefined,
+    );
+  }
+}
+
+export const shownOperation = ({ tenantId: _, correlationId: __, ...operation }: OperationRow): Operation => operation;
+
+const alreadySo = ({ id, name, resource }: Asked, at: string): OperationRow => ({
+  id,
+  name,
+  status: 'succeeded',
+  task: null,
+  statusReason: 'already so',
+  code: null,
+  createdAt: at,
+  endedAt: at,
+  dueAt: null,
+  cancellable: false,
+  resource,
+  steps: [],
+  labels: {},
+  tenantId: '',
+  correlationId: '',
+});

@@ -1,0 +1,124 @@
+import { CommandBus } from '@nestjs/cqrs';
+import { Injectable } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
+import { Rejection } from '@strata/event-sourcing';
+import type { Ask, CommandClass, Decider, Event, Meta } from '@strata/event-sourcing';
+import { Aggregates, RejectedError, commandHandlers, streamName } from '@strata/event-store';
+import type { Done } from '@strata/event-store';
+import { FLEET, CordonHost, ConnectHost, PlaceInstance, UncordonHost, UnplaceInstance, fleet } from './host/fleet.js';
+import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
+import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
+import {
+  AbandonTask,
+  BootInstance,
+  BuildDisk,
+  CreateInstance,
+  DeleteInstance,
+  FailInstance,
+  FinishDeletion,
+  PauseInstance,
+  RebootInstance,
+  RemoveGuest,
+  ReportInstance,
+  ResumeInstance,
+  StartInstance,
+  StopInstance,
+  instance,
+} from './instance/instance.js';
+import { AllocateAddress, CreateNetwork, ReleaseAddress, ReportNetwork, network } from './network/network.js';
+import { ReleaseQuota, ReserveQuota, SetQuota, quota } from './quota/quota.js';
+
+type Command = Readonly<{ type: string; data: object; meta: Meta }>;
+
+/** The rules of one aggregate with the commands that they take and whose stream each is for. */
+type Rules = Readonly<{
+  classes: readonly CommandClass[];
+  handlers: Provider[];
+  preview(aggregates: Aggregates, command: Command): Promise<Rejection | undefined>;
+}>;
+
+const rules = <C extends Command, E extends Event, S>(
+  decider: Decider<C, E, S>,
+  idOf: (command: C) => string,
+  classes: readonly CommandClass[],
+): Rules => ({
+  classes,
+  handlers: commandHandlers(decider, idOf, classes),
+  async preview(aggregates, command) {
+    const own = command as C; // `rulesOf` below finds the rules by the command's own class.
+    const { state } = await aggregates.load(decider, streamName(decider, idOf(own)));
+    const decision = decider.decide(own, state);
+    return decision instanceof Rejection ? decision : undefined;
+  },
+});
+
+// Classes differ in the data that they take; the bus and this list only need to know that they are commands.
+const commands = (...classes: readonly unknown[]) => classes as readonly CommandClass[];
+
+/** Every rule of this service, and every command that may be asked. */
+const all: readonly Rules[] = [
+  rules(
+    instance,
+    (it) => it.data.instanceId,
+    commands(
+      CreateInstance,
+      StartInstance,
+      StopInstance,
+      RebootInstance,
+      PauseInstance,
+      ResumeInstance,
+      DeleteInstance,
+      BuildDisk,
+      BootInstance,
+      RemoveGuest,
+      FailInstance,
+      FinishDeletion,
+      AbandonTask,
+      ReportInstance,
+    ),
+  ),
+  rules(fleet, () => FLEET, commands(ConnectHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost)),
+  rules(network, (it) => it.data.networkId, commands(CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork)),
+  rules(quota, (it) => it.meta.tenantId, commands(ReserveQuota, ReleaseQuota, SetQuota)),
+  rules(image, (it) => it.data.imageId, commands(BuildImage, EnsureImage, ReportImage)),
+  rules(flavor, (it) => it.data.name, commands(CreateFlavor, DeleteFlavor)),
+];
+
+const rulesOf = new Map(all.flatMap((it) => it.classes.map((Class) => [Class.type, { ...it, Class }] as const)));
+
+const known = (type: string) => {
+  const found = rulesOf.get(type);
+  if (!found) throw new Error(`nobody takes the command ${type}`);
+  return found;
+};
+
+/** The door for every change. */
+@Injectable()
+export class Commands {
+  static readonly handlers = all.flatMap((it) => it.handlers);
+
+  constructor(
+    private readonly bus: CommandBus,
+    private readonly aggregates: Aggregates,
+  ) {}
+
+  /** Carries a command out; with `validateOnly` answers as if it did. @throws RejectedError when the rules refuse */
+  async execute(command: Command, validateOnly = false): Promise<Done> {
+    if (!validateOnly) return this.bus.execute<Command, Done>(command);
+    const rejection = await known(command.type).preview(this.aggregates, command);
+    if (rejection) throw new RejectedError(rejection);
+    return { events: [], version: 0 };
+  }
+
+  /** For processes, which get a refusal as an answer. */
+  async send({ type, data }: Ask, meta: Meta): Promise<Rejection | undefined> {
+    const { Class } = known(type);
+    try {
+      await this.bus.execute(new Class(data as never, meta)); // A journal gives back the data that `ask` once checked.
+      return undefined;
+    } catch (error) {
+      if (error instanceof RejectedError) return error.rejection;
+      throw error;
+    }
+  }
+}

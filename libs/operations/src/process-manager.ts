@@ -1,0 +1,136 @@
+import { Answer, Expire, Notice, Rejection, askedBy, listenedTo, operations } from '@strata/event-sourcing';
+import type {
+  Ask,
+  Asking,
+  Decider,
+  Meta,
+  Operation,
+  OperationCommand,
+  OperationEvent,
+  ProcessDefinition,
+} from '@strata/event-sourcing';
+import type { Clock, EventStore, Recorded, Subscription, View } from '@strata/event-store';
+import { v5 as uuidFrom } from 'uuid';
+import type { OperationColumn, OperationRow } from './operation-view.js';
+
+/** Carries a command out; a refusal is an answer. @throws on accidents, and is then asked again */
+export type Send = (command: Ask, meta: Meta) => Promise<Rejection | undefined>;
+
+type Parts = Readonly<{
+  store: EventStore;
+  view: View<OperationRow, OperationColumn>;
+  definitions: readonly ProcessDefinition[];
+  send: Send;
+  clock: Clock;
+}>;
+
+export const operationStream = (operationId: string) => `operation-${operationId}`;
+
+/** Ids that follow from what they answer, so that an answer that is given twice is one answer. */
+const NAMESPACE = '6f1c5b0e-6a43-4c1d-9f0a-5d1f8f3f7a11';
+const TICK = 1000;
+
+/** The engine of every process: the tables say what, the journal says where, this only carries messages. */
+export class ProcessManager {
+  readonly #decider: Decider<OperationCommand, OperationEvent, Operation>;
+  readonly #listensTo: ReadonlySet<string>;
+  #subscription: Subscription | undefined;
+  #stopClock: () => void = () => {};
+  #stopped = false;
+
+  constructor(private readonly parts: Parts) {
+    this.#decider = operations(parts.definitions);
+    this.#listensTo = listenedTo(parts.definitions);
+  }
+
+  /** Goes on where the journal stands. Not before the receivers of commands are ready. */
+  async start(): Promise<void> {
+    const handle = (batch: readonly Recorded[]) => this.#handle(batch);
+    this.#subscription = await this.parts.store.subscribe({ name: 'processes', from: 'start', handle });
+    this.#tick();
+  }
+
+  get subscription(): Subscription | undefined {
+    return this.#subscription;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopClock();
+    await this.#subscription?.stop();
+  }
+
+  /** Tells an operation something on behalf of a person. */
+  async ask(operationId: string, command: OperationCommand): Promise<Rejection | undefined> {
+    const outcome = await this.parts.store.aggregates.execute(this.#decider, operationStream(operationId), command);
+    return 'rejection' in outcome ? outcome.rejection : undefined;
+  }
+
+  /** Tells an operation of an event: the one that begins it, or one that it waits for. Telling twice is telling once. */
+  async tell(operationId: string, { type, data, ...trigger }: Recorded): Promise<void> {
+    await this.ask(operationId, new Notice({ operationId, event: { type, data } }, this.#because(trigger, 'notice')));
+  }
+
+  /** Operations go on side by side; the messages of one go in order. */
+  async #handle(batch: readonly Recorded[]): Promise<void> {
+    const byOperation = new Map<string, Recorded[]>();
+    for (const event of batch) {
+      const operationId = operationOf(event);
+      if (operationId === undefined || !(this.#listensTo.has(event.type) || askedBy(event))) continue;
+      const events = byOperation.get(operationId);
+      if (events) events.push(event);
+      else byOperation.set(operationId, [event]);
+    }
+    await Promise.all(
+      [...byOperation].map(async ([operationId, events]) => {
+        for (const event of events) await this.#deal(operationId, event);
+      }),
+    );
+  }
+
+  async #deal(operationId: string, event: Recorded): Promise<void> {
+    const asking = askedBy(event);
+    if (asking) return this.#relay(operationId, event, asking);
+    await this.tell(operationId, event);
+  }
+
+  /** Sends under the entry's own id: however often it is sent, it is carried out once. */
+  async #relay(operationId: string, entry: Recorded, { command, step, undo, awaits }: Asking): Promise<void> {
+    const rejection = await this.parts.send(command, { ...this.#because(entry, 'relay'), commandId: entry.id });
+    if (step === null || (awaits !== null && !rejection)) return;
+    const refusal = rejection ? { code: rejection.code, reason: rejection.reason } : null;
+    await this.ask(operationId, new Answer({ operationId, step, undo, refusal }, this.#because(entry, 'answer')));
+  }
+
+  #because(event: Readonly<Pick<Recorded, 'id' | 'meta'>>, what: string): Meta {
+    const { tenantId, correlationId } = event.meta;
+    const commandId = uuidFrom(`${what} ${event.id}`, NAMESPACE);
+    return { commandId, at: this.parts.clock.now(), tenantId, actor: 'process', correlationId, causationId: event.id };
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#stopClock = this.parts.clock.after(TICK, () => {
+      // A tick that fails is made up for by the next one.
+      this.#expire().then(
+        () => this.#tick(),
+        () => this.#tick(),
+      );
+    });
+  }
+
+  /** Wakes the operations whose running step or undo is overdue. */
+  async #expire(): Promise<void> {
+    const now = this.parts.clock.now();
+    const { rows } = await this.parts.view.list({ where: { open: true }, orderBy: ['dueAt'], limit: 100 });
+    for (const { id, dueAt, task, tenantId, status } of rows) {
+      if (dueAt === null || dueAt > now || task === null) continue;
+      const commandId = uuidFrom(`expire ${id} ${dueAt}`, NAMESPACE);
+      const meta: Meta = { commandId, at: now, tenantId, actor: 'clock', correlationId: id, causationId: id };
+      await this.ask(id, new Expire({ operationId: id, step: task, undo: status === 'undoing' }, meta));
+    }
+  }
+}
+
+const operationOf = ({ data }: Recorded): string | undefined =>
+  'operationId' in data && typeof data.operationId === 'string' ? data.operationId : undefined;
