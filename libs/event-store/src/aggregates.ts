@@ -1,7 +1,7 @@
 import { Rejection } from '@strata/event-sourcing';
 import type { Decider, Event, Meta } from '@strata/event-sourcing';
 import type { EventLog } from './event-log.js';
-import type { Appended, NewEvent, Recorded } from './event.js';
+import type { Appended, NewEvent, Recorded, Stored } from './event.js';
 import { Recent } from './recent.js';
 
 /** What a command came to. No events means: already so. */
@@ -181,7 +181,7 @@ class Kind<C extends Asked, E extends Event, S> {
 
   /** A command that now comes to nothing may be the second copy of one that once did something. */
   async #recall(stream: string, version: number, silent: readonly Decided<C>[]) {
-    if (silent.length === 0) return { version, stored: new Map() };
+    if (silent.length === 0) return { version, stored: new Map<string, Stored>() };
     const ids = silent.map(({ order }) => order.command.meta.commandId);
     const { version: present, commands } = await this.log.recall(stream, ids);
     return { version: present, stored: commands };
@@ -191,7 +191,7 @@ class Kind<C extends Asked, E extends Event, S> {
     let { state, version } = held;
     for (const event of events) {
       // A stream holds what its decider decided, so each of its events is one of E.
-      state = this.decider.evolve(state, event as Recorded as Recorded<E>);
+      state = this.decider.evolve(state, event as Recorded<E>);
       version = event.version;
     }
     const folded = { state, version };

@@ -6,7 +6,7 @@ export class Transaction {
   readonly #afterwards: (() => void)[] = [];
 
   /** `sql` is the connection inside the transaction; a store in memory has none. */
-  constructor(readonly sql: ClientBase | undefined = undefined) {}
+  constructor(readonly sql?: ClientBase) {}
 
   /** Called in order once the transaction is through, and never if it is not. */
   afterCommit(then: () => void): void {

@@ -2,10 +2,6 @@
 export class Doorbell {
   readonly #listeners = new Set<() => void>();
 
-  get listeners() {
-    return this.#listeners.size;
-  }
-
   ring(): void {
     for (const listener of this.#listeners) queueMicrotask(listener);
   }

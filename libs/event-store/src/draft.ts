@@ -1,5 +1,6 @@
 import { v7, validate } from 'uuid';
 import type { AppendGroup, Origin, Recorded } from './event.js';
+import { parsed } from './json.js';
 
 /** The one lane of a log. The column stays, so that a log can be given more lanes without changing its rows. */
 export const LANE = 0;
@@ -51,7 +52,7 @@ export const recordsOf = (draft: Draft, position: number): readonly (readonly Re
       at,
       type,
       schemaVersion,
-      data: JSON.parse(data),
+      data: parsed<object>(data),
       meta,
     })),
   );

@@ -10,6 +10,8 @@ export { EventStore } from './event-store.js';
 export type { Append, AppendGroup, Appended, EventFilter, NewEvent, Origin, Recorded, Stored } from './event.js';
 export { MemoryEventLog } from './memory/memory-event-log.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
+export { PostgresEventStore } from './postgres/postgres-event-store.js';
+export type { Migration, PostgresPlace } from './postgres/schema.js';
 export { EventsMissing, Subscription, TryLater } from './subscription.js';
 export type { SubscriptionOptions } from './subscription.js';
 export { View } from './view.js';

@@ -1,5 +1,6 @@
 import type { Transaction } from '../checkpoints.js';
 import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
+import { parsed } from '../json.js';
 import { byBytes, cursorOf, placeOf, ViewTable } from '../view-table.js';
 
 /** jsonb's order of scalars, which the other store sorts by. */
@@ -36,7 +37,7 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     const found = new Map<string, Row>();
     for (const key of keys) {
       const text = this.#rows.get(key);
-      if (text !== undefined) found.set(key, JSON.parse(text));
+      if (text !== undefined) found.set(key, parsed<Row>(text));
     }
     return found;
   }
@@ -65,7 +66,7 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
   }
 
   #entries(): (readonly [string, Row])[] {
-    return [...this.#rows].map(([key, text]) => [key, JSON.parse(text)] as const);
+    return [...this.#rows].map(([key, text]) => [key, parsed<Row>(text)] as const);
   }
 }
 

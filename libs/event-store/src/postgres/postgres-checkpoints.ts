@@ -1,0 +1,76 @@
+import type { Pool } from 'pg';
+import { Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
+import type { Claim, Parked } from '../checkpoints.js';
+import type { Recorded } from '../event.js';
+
+/** The connection of a transaction that was begun by {@link PostgresCheckpoints}. */
+export const sqlOf = ({ sql }: Transaction) => {
+  if (sql === undefined) throw new Error('this transaction belongs to another store');
+  return sql;
+};
+
+type CursorRow = Readonly<{ position: string; fence: string }>;
+type ParkedRow = Readonly<{ stream: string; position: string; error: string; tries: number }>;
+
+/** Places kept in the service's schema, where their effects are. */
+export class PostgresCheckpoints extends Checkpoints {
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  override async transaction<T>(work: (tx: Transaction) => Promise<T>) {
+    const sql = await this.pool.connect();
+    const tx = new Transaction(sql);
+    let result: T;
+    try {
+      await sql.query('BEGIN');
+      result = await work(tx);
+      await sql.query('COMMIT');
+    } catch (error) {
+      // If not even this gets through, the connection goes, and its transaction with it.
+      const lost = await sql.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+      sql.release(lost);
+      throw error;
+    }
+    sql.release();
+    tx.committed();
+    return result;
+  }
+
+  override async claim(name: string, start: number): Promise<Claim> {
+    const text = `
+      INSERT INTO es_cursor (subscription, position, fence) VALUES ($1, $2, 1)
+      ON CONFLICT (subscription) DO UPDATE SET fence = es_cursor.fence + 1
+      RETURNING position, fence`;
+    const { rows } = await this.pool.query<CursorRow>(text, [name, start]);
+    return { name, position: Number(rows[0]?.position), fence: Number(rows[0]?.fence) };
+  }
+
+  override async move(tx: Transaction, { name, fence }: Claim, position: number) {
+    const text = 'UPDATE es_cursor SET position = $3 WHERE subscription = $1 AND fence = $2';
+    const { rowCount } = await sqlOf(tx).query({ name: 'move cursor', text, values: [name, fence, position] });
+    if (rowCount !== 1) throw new FencedOff(name);
+  }
+
+  override async park(tx: Transaction, name: string, events: readonly Recorded[], error: string) {
+    const text = `
+      INSERT INTO es_parked (subscription, position, stream, error, tries)
+      SELECT $1, position, stream, $4, 1 FROM unnest($2::bigint[], $3::text[]) AS event (position, stream)
+      ON CONFLICT (subscription, lane, position) DO UPDATE SET error = excluded.error, tries = es_parked.tries + 1`;
+    const values = [name, events.map(({ position }) => position), events.map(({ stream }) => stream), error];
+    await sqlOf(tx).query(text, values);
+  }
+
+  override async unpark(tx: Transaction, name: string, positions: readonly number[]) {
+    await sqlOf(tx).query('DELETE FROM es_parked WHERE subscription = $1 AND position = ANY ($2)', [name, positions]);
+  }
+
+  override async parked(name: string): Promise<readonly Parked[]> {
+    const text = 'SELECT stream, position, error, tries FROM es_parked WHERE subscription = $1 ORDER BY position';
+    const { rows } = await this.pool.query<ParkedRow>(text, [name]);
+    return rows.map((row) => ({ ...row, position: Number(row.position) }));
+  }
+}

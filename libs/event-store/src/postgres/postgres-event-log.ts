@@ -1,0 +1,172 @@
+import type { Pool } from 'pg';
+import { Doorbell } from '../doorbell.js';
+import { draftOf, recordsOf } from '../draft.js';
+import type { Draft } from '../draft.js';
+import { EventLog } from '../event-log.js';
+import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import { CopyOut } from './copy-out.js';
+import { Lane } from './lane.js';
+import { EVENT_COLUMNS, RAW, recordOf } from './rows.js';
+import { connectionTo } from './schema.js';
+import type { PostgresPlace } from './schema.js';
+import { Tail } from './tail.js';
+
+/** How many of the newest events stay in memory. */
+const KEPT = 10_000;
+/** How soon what another process appended is noticed, in milliseconds. */
+const POLL = 100;
+
+type Row = string[];
+
+/** The log in a schema of a PostgreSQL database. Open it with {@link PostgresEventLog.open}, on a migrated schema. */
+export class PostgresEventLog extends EventLog {
+  readonly #lane: Lane;
+  readonly #doorbell = new Doorbell();
+  readonly #tail: Tail;
+  #isClosed = false;
+  #watching: Promise<void> = Promise.resolve();
+  readonly #timer: NodeJS.Timeout;
+
+  static async open(place: PostgresPlace, pool: Pool): Promise<PostgresEventLog> {
+    return new PostgresEventLog(place, pool, await headOf(pool));
+  }
+
+  private constructor(
+    place: PostgresPlace,
+    private readonly pool: Pool,
+    head: number,
+  ) {
+    super();
+    this.#lane = new Lane(connectionTo(place));
+    this.#tail = new Tail(head, KEPT);
+    this.#timer = setInterval(() => (this.#watching = this.#watching.then(() => this.#watch())), POLL).unref();
+  }
+
+  override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
+    const draft = draftOf(group);
+    const verdict = await this.#lane.append(draft);
+    if (verdict === 'refused') return this.#refusal(draft);
+    const records = recordsOf(draft, verdict.position);
+    this.#tail.push(records.flat());
+    this.#doorbell.ring();
+    let version = draft.expectedVersion;
+    return records.map((events) => ({ outcome: 'appended', version: (version += events.length), events }));
+  }
+
+  override async readStream(stream: string, after = 0) {
+    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version';
+    return this.#events('read stream', where, [stream, after]);
+  }
+
+  /** What another process appended is seen within a tenth of a second; what this one appended, at once. */
+  override async read(after: number, limit: number, filter?: EventFilter): Promise<readonly Recorded[]> {
+    if (filter === undefined) {
+      const recent = this.#tail.read(after, limit);
+      if (recent) return recent;
+      return this.#events('read', 'WHERE lane = 0 AND position > $1 ORDER BY position LIMIT $2', [after, limit]);
+    }
+    const conditions = ['lane = 0', 'position > $1'];
+    const values: unknown[] = [after, limit];
+    const also = (condition: string, value: unknown) => conditions.push(`${condition} $${values.push(value)}`);
+    if (filter.stream !== undefined) also('stream =', filter.stream);
+    if (filter.tenantId !== undefined) also(`meta->>'tenantId' =`, filter.tenantId);
+    if (filter.types !== undefined) conditions.push(`type = ANY ($${values.push(filter.types)})`);
+    return this.#events('', `WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT $2`, values);
+  }
+
+  override async *readAll(after: number) {
+    if (!Number.isSafeInteger(after)) throw new Error(`${after} is no position`);
+    const client = await this.pool.connect();
+    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE lane = 0 AND position > ${after} ORDER BY position`;
+    const copy = client.query(new CopyOut(select));
+    try {
+      for await (const rows of copy) yield rows.map(recordOf);
+    } finally {
+      // Whoever leaves early leaves a half-read answer on the connection, which then serves nobody else.
+      client.release(!copy.isDone);
+      copy.drop();
+    }
+  }
+
+  override async recall(stream: string, commandIds: readonly string[]) {
+    const text = `
+      SELECT coalesce((SELECT max(version) FROM es_event WHERE stream = $1), 0), c.command, c.version, c.events
+      FROM (VALUES (0)) AS one LEFT JOIN es_command c ON c.stream = $1 AND c.command = ANY ($2)`;
+    const { rows } = await this.pool.query<Row>({ name: 'recall', text, values: [stream, commandIds], ...ROWS });
+    const known = rows.filter(([, command]) => command !== null);
+    const events = known.length > 0 ? await this.#eventsOf(stream, known) : [];
+    const commands = new Map<string, Stored>();
+    for (const [, command = '', version, count] of known) {
+      const last = Number(version);
+      const first = last - Number(count) + 1;
+      commands.set(command, {
+        version: last,
+        events: events.filter((event) => event.version >= first && event.version <= last),
+      });
+    }
+    return { version: Number(rows[0]?.[0] ?? 0), commands };
+  }
+
+  override head() {
+    return headOf(this.pool);
+  }
+
+  override async positionAt(time: string) {
+    const text = 'SELECT position FROM es_event WHERE at <= $1 ORDER BY position DESC LIMIT 1';
+    const { rows } = await this.pool.query<Row>({ text, values: [time], ...ROWS });
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  override onAppend(listener: () => void) {
+    return this.#doorbell.listen(listener);
+  }
+
+  override async close() {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await Promise.all([this.#lane.close(), this.#watching]);
+  }
+
+  /** Why a group was refused: which of its commands are stored, and where the stream stands now. */
+  async #refusal({ stream, commands }: Draft): Promise<readonly Appended[]> {
+    const ids = commands.map(({ id }) => id);
+    const { version, commands: known } = await this.recall(stream, ids);
+    return ids.map((id): Appended => {
+      const stored = known.get(id);
+      return stored ? { outcome: 'repeated', ...stored } : { outcome: 'conflict', version };
+    });
+  }
+
+  #eventsOf(stream: string, known: readonly Row[]) {
+    const versions = known.map(([, , version]) => Number(version));
+    const lows = known.map(([, , version, count]) => Number(version) - Number(count));
+    const where = 'WHERE stream = $1 AND version > $2 AND version <= $3 ORDER BY version';
+    return this.#events('read range', where, [stream, Math.min(...lows), Math.max(...versions)]);
+  }
+
+  async #events(name: string, where: string, values: readonly unknown[]): Promise<readonly Recorded[]> {
+    const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where}`;
+    const { rows } = await this.pool.query<Row>({ ...(name ? { name } : {}), text, values: [...values], ...ROWS });
+    return rows.map(recordOf);
+  }
+
+  /** Another process may write the same log: its appends ring here too, a little later. */
+  async #watch(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      const head = await headOf(this.pool);
+      if (head <= this.#tail.head) return;
+      this.#tail.head = head;
+      this.#doorbell.ring();
+    } catch {
+      // A database that is away has nothing new; it is asked again in a moment, and appends and reads report it.
+    }
+  }
+}
+
+const ROWS = { rowMode: 'array', types: RAW } as const;
+
+const headOf = async (pool: Pool) => {
+  const { rows } = await pool.query<Row>({ name: 'head', text: 'SELECT head FROM es_lane WHERE lane = 0', ...ROWS });
+  return Number(rows[0]?.[0]);
+};

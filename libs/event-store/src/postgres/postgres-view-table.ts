@@ -1,0 +1,166 @@
+import type { Pool } from 'pg';
+import type { Transaction } from '../checkpoints.js';
+import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
+import { parsed } from '../json.js';
+import { viewId } from '../view-definition.js';
+import { cursorOf, placeOf, ViewTable } from '../view-table.js';
+import { sqlOf } from './postgres-checkpoints.js';
+import { RAW } from './rows.js';
+
+const PAGE = 5_000;
+const ROWS = { rowMode: 'array', types: RAW } as const;
+
+/**
+ * One table per view: the row as a JSON document, and beside it what the view is found by. These columns are jsonb, so
+ * that a definition need not say their types: scalars of one type have their own order, and no value is ever null in SQL.
+ */
+export class PostgresViewTable<Row extends object, Column extends string> extends ViewTable<Row, Column> {
+  readonly #table: string;
+  readonly #columns: readonly Column[];
+
+  /** Makes the table and its indexes, unless they are there. @throws when the columns changed and the version did not */
+  static async open<Row extends object, Column extends string>(
+    definition: ViewDefinition<Row, Column>,
+    pool: Pool,
+  ): Promise<PostgresViewTable<Row, Column>> {
+    const table = new PostgresViewTable(definition, pool);
+    await table.#create();
+    return table;
+  }
+
+  private constructor(
+    private readonly definition: ViewDefinition<Row, Column>,
+    private readonly pool: Pool,
+  ) {
+    super();
+    this.#table = viewId(definition);
+    // Object.keys forgets which strings they are.
+    this.#columns = Object.keys(definition.columns) as Column[];
+    const odd = this.#columns.find(
+      (column) => !/^[a-zA-Z][a-zA-Z0-9]*$/.test(column) || column === 'key' || column === 'row',
+    );
+    if (odd !== undefined) throw new Error(`"${odd}" cannot be a column of the view ${definition.name}`);
+  }
+
+  override load(tx: Transaction, keys: readonly string[]) {
+    return this.#rowsOf(sqlOf(tx), keys);
+  }
+
+  override getMany(keys: readonly string[]) {
+    return this.#rowsOf(this.pool, keys);
+  }
+
+  override async save(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
+    const kept = [...rows].flatMap(([key, row]) => (row ? [[key, row] as const] : []));
+    const gone = [...rows].flatMap(([key, row]) => (row ? [] : [key]));
+    const sql = sqlOf(tx);
+    if (gone.length > 0) await sql.query(`DELETE FROM ${this.#table} WHERE key = ANY ($1)`, [gone]);
+    if (kept.length === 0) return;
+    const names = ['row', ...this.#columns.map((column) => `"${column}"`)];
+    const arrays = ['$1::text[]', '$2::json[]', ...this.#columns.map((_, index) => `$${index + 3}::jsonb[]`)];
+    const text = `
+      INSERT INTO ${this.#table} (key, ${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})
+      ON CONFLICT (key) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+    const valueOf = (column: Column) => kept.map(([, row]) => jsonb(this.definition.columns[column](row)));
+    const documents = kept.map(([, row]) => JSON.stringify(row));
+    await sql.query(text, [kept.map(([key]) => key), documents, ...this.#columns.map(valueOf)]);
+  }
+
+  override async clear(tx: Transaction) {
+    // Not TRUNCATE, which would lock out the readers of the old rows until the commit.
+    await sqlOf(tx).query(`DELETE FROM ${this.#table}`);
+  }
+
+  override async list({ where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>) {
+    const values: unknown[] = [limit + 1];
+    const bind = (value: unknown) => `$${values.push(value)}`;
+    // Object.entries forgets which strings its keys are; they are the columns named in `where`.
+    const conditions = (Object.entries(where ?? {}) as [Column, Scalar][]).map(
+      ([column, value]) => `${this.#named(column)} = ${bind(jsonb(value))}::jsonb`,
+    );
+    const order = [...orderBy.map((column) => this.#named(column)), 'key'];
+    if (after !== undefined) {
+      const place = placeOf(after, order.length);
+      const start = place.map((value, index) =>
+        index < orderBy.length ? `${bind(JSON.stringify(value))}::jsonb` : bind(value),
+      );
+      conditions.push(`(${order.join(', ')}) ${direction === 'ascending' ? '>' : '<'} (${start.join(', ')})`);
+    }
+    const filter = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const way = direction === 'ascending' ? 'ASC' : 'DESC';
+    const sort = order.map((name) => `${name} ${way}`).join(', ');
+    const text = `SELECT key, row FROM ${this.#table} ${filter} ORDER BY ${sort} LIMIT $1`;
+    const found = await this.pool.query<[string, string]>({ text, values, ...ROWS });
+    const rows = found.rows.slice(0, limit).map(([key, row]) => ({ key, row: this.#parse(row) }));
+    const last = rows.at(-1);
+    const placeAt = (row: Row) => orderBy.map((column) => this.definition.columns[column](row) ?? null);
+    return {
+      rows: rows.map(({ row }) => row),
+      next: last && found.rows.length > limit ? cursorOf([...placeAt(last.row), last.key]) : undefined,
+    };
+  }
+
+  override async *all() {
+    const text = `SELECT key, row FROM ${this.#table} WHERE key > $1 ORDER BY key LIMIT ${PAGE}`;
+    for (let after = ''; ;) {
+      const { rows } = await this.pool.query<[string, string]>({ text, values: [after], ...ROWS });
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows.map(([key, row]) => [key, this.#parse(row)] as const);
+      after = last[0];
+    }
+  }
+
+  async #rowsOf(sql: Pick<Pool, 'query'>, keys: readonly string[]): Promise<Map<string, Row>> {
+    const text = `SELECT key, row FROM ${this.#table} WHERE key = ANY ($1)`;
+    const { rows } = await sql.query<[string, string]>({ text, values: [keys], ...ROWS });
+    return new Map(rows.map(([key, row]) => [key, this.#parse(row)]));
+  }
+
+  /** The table holds what this view's fold put there. */
+  #parse(text: string): Row {
+    return parsed<Row>(text);
+  }
+
+  #named(column: Column) {
+    if (!this.#columns.includes(column)) throw new Error(`the view ${this.definition.name} has no column "${column}"`);
+    return `"${column}"`;
+  }
+
+  async #create(): Promise<void> {
+    const sql = await this.pool.connect();
+    try {
+      // Two processes that make the same table at once would trip over each other, IF NOT EXISTS or not.
+      await sql.query('BEGIN');
+      await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`strata makes ${this.#table}`]);
+      const columns = this.#columns.map((column) => `, "${column}" jsonb NOT NULL`).join('');
+      await sql.query(
+        `CREATE TABLE IF NOT EXISTS ${this.#table} (key text COLLATE "C" PRIMARY KEY, row json NOT NULL${columns})`,
+      );
+      await this.#check(sql);
+      for (const column of this.#columns) {
+        const name = `${this.#table}_${column}`.toLowerCase();
+        await sql.query(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.#table} ("${column}", key)`);
+      }
+      await sql.query('COMMIT');
+      sql.release();
+    } catch (error) {
+      sql.release(true);
+      throw error;
+    }
+  }
+
+  async #check(sql: Pick<Pool, 'query'>) {
+    const text = `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`;
+    const { rows } = await sql.query<Readonly<{ attname: string }>>(text, [this.#table]);
+    const found = rows.map(({ attname }) => attname).toSorted();
+    const wanted = ['key', 'row', ...this.#columns].toSorted();
+    if (found.join() !== wanted.join()) {
+      throw new Error(
+        `the view ${this.definition.name} was made with the columns ${found.join(', ')}: raise its version`,
+      );
+    }
+  }
+}
+
+const jsonb = (value: Scalar | undefined) => JSON.stringify(value ?? null);
