@@ -24,14 +24,14 @@ export class EventStream {
     const source = this.open(signal)[Symbol.asyncIterator]();
     try {
       yield ': connected\n\n';
-      let next = source.next();
+      let next = heard(source.next());
       while (!signal.aborted) {
         const result = await orSilence(next, this.heartbeatMs, signal);
         if (result === 'silence') yield ': still here\n\n';
         else if (result.done) return;
         else {
           yield frameOf(result.value);
-          next = source.next();
+          next = heard(source.next());
         }
       }
     } finally {
@@ -42,6 +42,12 @@ export class EventStream {
 
 const frameOf = ({ id, event, data }: ServerSentEvent) =>
   `id: ${id}\n${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
+
+/** A failure may come while a slow asker is waited for: it is told when we listen again, and ends no process till then. */
+const heard = <T>(next: Promise<T>): Promise<T> => {
+  next.catch(() => undefined);
+  return next;
+};
 
 const orSilence = async <T>(next: Promise<T>, milliseconds: number, signal: AbortSignal): Promise<T | 'silence'> => {
   let wake = () => {};

@@ -1,0 +1,41 @@
+import type { Role } from '@strata/contracts';
+import { command, reject, unreachable } from '@strata/event-sourcing';
+import type { Decider, Decision, Event } from '@strata/event-sourcing';
+
+type It = Readonly<{ keyId: string }>;
+
+/** What a key stands for. `hash` is the SHA-256 of its secret, in base64url; the secret itself is nowhere. */
+export type Grant = Readonly<{ hash: string; userId: string; tenantId: string; role: Role; name: string }>;
+
+export class CreateKey extends command('CreateKey')<It & Grant> {}
+export class RevokeKey extends command('RevokeKey')<It & { reason: string }> {}
+export type KeyCommand = CreateKey | RevokeKey;
+
+export type KeyEvent =
+  Event<'KeyCreated', It & Grant & { at: string }> | Event<'KeyRevoked', It & { reason: string; at: string }>;
+
+export type Key = Readonly<{ phase: 'absent' | 'revoked' }> | Readonly<{ phase: 'active'; hash: string }>;
+
+const decide = (command: KeyCommand, it: Key): Decision<KeyEvent> => {
+  const { at } = command.meta;
+  switch (command.type) {
+    case 'CreateKey': {
+      if (it.phase === 'absent') return [{ type: 'KeyCreated', data: { ...command.data, at } }];
+      const isSame = it.phase === 'active' && it.hash === command.data.hash;
+      return isSame ? [] : reject('key.exists', 'a key keeps its secret for life: create another one');
+    }
+    case 'RevokeKey':
+      if (it.phase === 'absent') return reject('key.not-found', 'there is no such key');
+      return it.phase === 'revoked' ? [] : [{ type: 'KeyRevoked', data: { ...command.data, at } }];
+    default:
+      return unreachable(command);
+  }
+};
+
+export const key: Decider<KeyCommand, KeyEvent, Key> = {
+  name: 'key',
+  initialState: { phase: 'absent' },
+  decide,
+  evolve: (_it, event) =>
+    event.type === 'KeyRevoked' ? { phase: 'revoked' } : { phase: 'active', hash: event.data.hash },
+};
