@@ -10,7 +10,7 @@ import { KeyRing } from './key/key-ring.view.js';
 @Module({})
 export class IdentityModule implements OnApplicationShutdown {
   /** `store` is identity's own; whoever opened it closes it. */
-  static over({ store, clock }: Readonly<{ store: EventStore; clock: Clock }>): DynamicModule {
+  static on({ store, clock }: Readonly<{ store: EventStore; clock: Clock }>): DynamicModule {
     const openRing = async () => {
       const ring = new KeyRing(store.log);
       await ring.open();

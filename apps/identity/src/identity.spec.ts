@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const start = async () => {
   const module = await Test.createTestingModule({
-    imports: [IdentityModule.over({ store, clock: new ManualClock() })],
+    imports: [IdentityModule.on({ store, clock: new ManualClock() })],
   }).compile();
   const principals = module.get(Principals, { strict: false });
   return { identity: module.get(IdentityModule), principals };
