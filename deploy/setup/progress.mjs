@@ -15,7 +15,8 @@ import { checkout, toolEnvironment } from './checkout.mjs';
 export class SetupError extends Error {}
 
 const heartbeat = 5000;
-const keptLines = 25;
+const shownLines = 15;
+const complaint = /\berror\b|^[EW]: /i;
 
 /** Seconds since `start` (milliseconds of performance.now()), such as "2.4 s". */
 export const since = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -37,7 +38,7 @@ export const prepare = async (steps) => {
 
 /**
  * Runs a command quietly but visibly: its latest line is shown in place on a terminal, and every five seconds elsewhere.
- * `describe` turns a line of output into what is shown. A failure carries the last lines that the command wrote.
+ * `describe` turns a line of output into what is shown. A failure shows what the command complained of.
  */
 export const execute = async (command, args, { cwd = checkout, env = {}, describe = (line) => line, advice }) => {
   const child = spawn(command, args, { cwd, env: { ...toolEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -59,7 +60,6 @@ export const execute = async (command, args, { cwd = checkout, env = {}, describ
   createInterface({ input: output }).on('line', (line) => {
     latest = describe(line) ?? latest;
     written.push(line);
-    if (written.length > keptLines) written.shift();
   });
 
   const ending = await new Promise((resolve) => {
@@ -70,6 +70,7 @@ export const execute = async (command, args, { cwd = checkout, env = {}, describ
   if (terminal) process.stdout.write('\r\x1b[K');
   if (ending === undefined) return;
 
-  for (const line of written) console.error(`    │ ${line}`);
+  const complaints = written.filter((line) => complaint.test(line)).slice(0, shownLines);
+  for (const line of complaints.length > 0 ? complaints : written.slice(-shownLines)) console.error(`    │ ${line}`);
   throw new SetupError(`${command} ${args[0] ?? ''} ${ending}: ${advice}`);
 };
