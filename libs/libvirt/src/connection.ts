@@ -124,6 +124,7 @@ export class Connection {
     if (this.#brokenBy) return;
     this.#brokenBy = reason;
     this.socket.destroy();
+    this.onEvent = () => undefined;
     for (const { fail } of this.#pending.values()) fail(reason);
     this.onClose(reason);
   }

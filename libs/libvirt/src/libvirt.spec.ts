@@ -109,6 +109,7 @@ describe('a session with libvirt', () => {
     expect(error).toMatchObject({ kind: 'lost' });
     expect(isOutcomeUnknown(error)).toBe(true);
 
+    expect(open.connected).toBe(false);
     const unsent = await failureOf(open.call('domainSuspend', { dom }));
     expect(unsent).toMatchObject({ kind: 'unreachable' });
     expect(isOutcomeUnknown(unsent)).toBe(false);

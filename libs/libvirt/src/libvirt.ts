@@ -125,7 +125,7 @@ export class Libvirt extends EventEmitter<LibvirtEvents> {
     const reply = await this.call(
       'qemuDomainAgentCommand',
       { dom, command: JSON.stringify(command), timeout: timeoutSeconds, flags: 0 },
-      { deadlineMs: this.#options.deadlineMs + timeoutSeconds * 1000 },
+      { deadlineMs: this.#options.deadlineMs + Math.max(timeoutSeconds, 0) * 1000 },
     );
     const answer: unknown = JSON.parse(reply ?? '{}');
     return answer instanceof Object && 'return' in answer ? answer.return : undefined;
@@ -184,17 +184,26 @@ export class Libvirt extends EventEmitter<LibvirtEvents> {
     this.#connection = undefined;
     this.emit('disconnected', reason);
     const { firstMs, mostMs } = this.#options.retry;
-    for (let wait = firstMs; !signal.aborted; wait = Math.min(wait * 2, mostMs)) {
-      try {
-        await pause(wait, undefined, { signal });
-        await this.#establish();
-        this.emit('reconnected');
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof LibvirtError)) throw error;
-        this.emit('unreachable', error);
-      }
+    for (let wait = firstMs; ; wait = Math.min(wait * 2, mostMs)) {
+      const failure = await this.#attempt(wait);
+      if (signal.aborted) return;
+      if (!failure) break;
+      this.emit('unreachable', failure);
+    }
+    this.emit('reconnected');
+  }
+
+  /** @returns what made the attempt fail, if it did and an attempt may follow. */
+  async #attempt(waitMs: number): Promise<LibvirtError | undefined> {
+    const { signal } = this.#closing;
+    try {
+      await pause(waitMs, undefined, { signal });
+      await this.#establish();
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (error instanceof LibvirtError) return error;
+      throw error;
     }
   }
 }
