@@ -70,17 +70,19 @@ export async function resolvePackages(names: readonly string[], signal: AbortSig
   return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The version of one package that apt would install. */
+export async function resolveCandidate(name: string, signal: AbortSignal): Promise<Package> {
+  const [candidate] = parseStanzas(await apt('apt-cache', ['show', '--no-all-versions', name], signal));
+  if (candidate?.sha256) return candidate;
+  throw new Error(`apt offers no ${name}: add Debian's main archive and run \`apt-get update\``);
+}
+
 /** Debian's kernel for virtual machines. It is unpacked and never installed, so what it depends on is not needed. */
 export async function resolveKernel(signal: AbortSignal): Promise<Package> {
-  const [newest] = parseStanzas(
-    await apt('apt-cache', ['show', '--no-all-versions', 'linux-image-cloud-amd64'], signal),
-  );
-  const [, name, version] = /(linux-image-\S+) \(= ([^)]+)\)/.exec(newest?.depends ?? '') ?? [];
-  if (!name || !version)
-    throw new Error('apt offers no linux-image-cloud-amd64: add the main archive and run `apt-get update`');
-  const [kernel] = await show([{ name, version }], signal);
-  if (!kernel) throw new Error(`apt offers no ${name}`);
-  return kernel;
+  const { depends } = await resolveCandidate('linux-image-cloud-amd64', signal);
+  const name = /linux-image-\S+/.exec(depends)?.[0];
+  if (!name) throw new Error('linux-image-cloud-amd64 names no kernel');
+  return resolveCandidate(name, signal);
 }
 
 /** Where a downloaded package lies; the name is the one that apt gives it. */

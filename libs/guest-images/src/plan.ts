@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type GuestFile, guestFiles } from './guest-files.js';
-import { debian12Sources, type Package, resolveKernel, resolvePackages } from './packages.js';
+import { debian12Sources, type Package, resolveCandidate, resolveKernel, resolvePackages } from './packages.js';
 import { cmdline, ingredients, type Recipe, recipeFormat } from './recipes.js';
 
 /** Everything that determines an image, and the digest that stands for it. */
@@ -39,15 +39,14 @@ export function digestOf(plan: Omit<Plan, 'digest'>): string {
 /** Asks apt what the recipe means today. Changes nothing and needs no network. */
 export async function planOf(recipe: Recipe, signal: AbortSignal): Promise<Plan> {
   const asked = ingredients[recipe];
-  const [packages, kernel, [busybox], sources, initramfs, files] = await Promise.all([
+  const [packages, kernel, busybox, sources, initramfs, files] = await Promise.all([
     resolvePackages(asked.packages, signal),
     resolveKernel(signal),
-    resolvePackages(['busybox-static'], signal).then((all) => all.filter(({ name }) => name === 'busybox-static')),
+    resolveCandidate('busybox-static', signal),
     recipe === 'debian-12' ? debian12Sources(signal) : [],
     guestFiles('initramfs'),
     guestFiles(...asked.files),
   ]);
-  if (!busybox) throw new Error('apt offers no busybox-static: run `apt-get update` and try again');
   const plan = { recipe, virtualGiB: asked.virtualGiB, packages, kernel, busybox, sources, initramfs, files };
   return { ...plan, digest: digestOf(plan) };
 }
