@@ -1,0 +1,87 @@
+import type { Operation } from '@strata/contracts';
+import { api } from '@strata/contracts';
+import { styleText } from 'node:util';
+import type { Io } from '../io.js';
+import type { Client } from './client.js';
+import { Failure, exitOf, exits } from './failure.js';
+
+/** A server that is being restarted comes back within this; the operation goes on meanwhile. In milliseconds. */
+const patience = 30_000;
+
+const progressOf = ({ steps, task, status }: Operation): string => {
+  const at = steps.findIndex((step) => step.status === 'running' || step.status === 'undoing');
+  const step = steps[at];
+  const what = step?.name ?? task ?? status;
+  return `${status === 'undoing' ? 'handing back: ' : ''}${what}${step ? ` (${at + 1}/${steps.length})` : ''}`;
+};
+
+const noteOf = ({ steps }: Operation): string => {
+  const progress = steps.find((step) => step.status === 'running')?.progress;
+  if (!progress) return '';
+  const share = progress.total > 0 ? ` ${Math.floor((100 * progress.done) / progress.total)} %` : '';
+  return `${share} ${progress.note}`.trimEnd();
+};
+
+/** Shows how far an operation is: one line rewritten at a terminal, else a line for each step. */
+const stepLine = ({ stderr, env }: Io, label: string) => {
+  const started = performance.now();
+  const live = stderr.isTTY === true;
+  const dim = (text: string) => (live && !env['NO_COLOR'] ? styleText('dim', text, { validateStream: false }) : text);
+  let said = '';
+  return {
+    say(operation: Operation) {
+      const step = progressOf(operation);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      if (live) stderr.write(`\r\u001b[K${label}: ${step}${noteOf(operation)} ${dim(`${seconds} s`)}`);
+      else if (step !== said) stderr.write(`${label}: ${step}\n`);
+      said = step;
+    },
+    end() {
+      if (live) stderr.write('\r\u001b[K');
+    },
+  };
+};
+
+const failed = ({ id, name, status, code, statusReason, steps }: Operation): Failure => {
+  const step = steps.find((it) => it.status === 'failed')?.name;
+  const how = status === 'cancelled' ? 'was called off' : 'failed';
+  return new Failure(exitOf(code), {
+    title: `${name} ${how}${step ? ` at ${step}` : ''}`,
+    help: `See \`strata why ${id}\`.`,
+    ...(statusReason !== null && { detail: statusReason }),
+    ...(code !== null && { code }),
+  });
+};
+
+const goesOn = ({ id }: Operation, exit: number, title: string): Failure =>
+  new Failure(exit, { title, detail: `operation ${id} goes on`, help: `Wait for it with \`strata operation wait ${id}\`.` });
+
+/**
+ * Follows an operation to its end.
+ * Errors: `Failure` when it ends otherwise than wanted, and at the deadline, when it goes on and its id is said.
+ * @param label what the step line says of it, such as the name of the instance
+ */
+export const waitFor = async (
+  client: Client,
+  io: Io,
+  operation: Operation,
+  label: string,
+  wanted: Operation['status'] = 'succeeded',
+): Promise<Operation> => {
+  const line = stepLine(io, label);
+  try {
+    for (let wait = 50; ; wait = Math.min(wait * 1.5, 500)) {
+      line.say(operation);
+      if (operation.status === wanted) return operation;
+      if (operation.endedAt !== null) throw failed(operation);
+      await client.sleep(wait);
+      operation = await client.ask(api.operations.show, { params: { id: operation.id } }, { patience });
+    }
+  } catch (error) {
+    if (io.signal.aborted) throw goesOn(operation, exits.interrupted, 'Interrupted');
+    if (error instanceof Failure && error.exit === exits.timeout) throw goesOn(operation, exits.timeout, error.message);
+    throw error;
+  } finally {
+    line.end();
+  }
+};

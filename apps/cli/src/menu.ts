@@ -1,0 +1,26 @@
+import { event, whyVerb } from './nouns/event.js';
+import { flavor } from './nouns/flavor.js';
+import { host } from './nouns/host.js';
+import { image } from './nouns/image.js';
+import { instance } from './nouns/instance.js';
+import { network } from './nouns/network.js';
+import { operation } from './nouns/operation.js';
+import { doctor, down, status, up, whoami } from './nouns/platform.js';
+import { quota } from './nouns/quota.js';
+import type { Noun, Verb } from './nouns/verb.js';
+import { pool, volume } from './nouns/volume.js';
+
+/** All that `strata` offers. */
+export const nouns: readonly Noun[] = [
+  instance,
+  image,
+  flavor,
+  host,
+  network,
+  volume,
+  pool,
+  quota,
+  operation,
+  event,
+];
+export const verbs: readonly Verb[] = [up, down, status, doctor, whoami, whyVerb];
