@@ -156,7 +156,7 @@ export const operations = (
       return [
         {
           type: 'ProcessStarted',
-          data: { operationId, kind, subject: definition.subject(facts), steps, facts: learned, cancellable },
+          data: { operationId, kind, subject: definition.subject(facts), steps, facts, cancellable },
         },
         proceed(it, definition, 0, facts, meta.at),
       ];

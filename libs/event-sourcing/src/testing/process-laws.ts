@@ -157,7 +157,7 @@ export const obeysTheProcessLaws = (
       const asked = world()
         .run()
         .journal.flatMap((entry) => askedBy(entry) ?? []);
-      for (const { command } of asked) expect(JSON.parse(JSON.stringify(command))).toEqual(command);
+      for (const { command } of asked) expect(JSON.parse(JSON.stringify(command))).toStrictEqual(command);
     });
   });
 };

@@ -1,0 +1,181 @@
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { InstanceView, Operation } from '@strata/contracts';
+import { Clock, MemoryEventStore, SystemClock } from '@strata/event-store';
+import type { EventStore } from '@strata/event-store';
+import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
+import type { Principal } from '@strata/http';
+import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
+import type { SimulatedHostOptions } from '@strata/hypervisor';
+import { CloudModule } from '../apps/solo/src/cloud.module.js';
+
+/** Keys of the people in the tests: the key is the user. */
+const people: Readonly<Record<string, Principal>> = {
+  admin: { userId: 'user_admin', tenantId: 'ten_default', role: 'platform-administrator', keyId: 'key_admin' },
+  viewer: { userId: 'user_viewer', tenantId: 'ten_default', role: 'viewer', keyId: 'key_viewer' },
+  stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
+};
+
+class KnownPeople extends Principals {
+  override async of(bearer: string) {
+    return people[bearer];
+  }
+}
+
+export type Answer = Readonly<{ status: number; body: unknown; headers: Readonly<Record<string, unknown>> }>;
+
+type Options = Readonly<{
+  hosts?: number;
+  host?: SimulatedHostOptions;
+  clock?: Clock;
+  store?: EventStore;
+  world?: readonly SimulatedHost[];
+}>;
+
+/** The whole cloud in one process: log in memory, simulated hosts, asked over its public API. */
+export class TestPlatform {
+  private constructor(
+    private readonly app: NestFastifyApplication,
+    readonly store: EventStore,
+    readonly hosts: readonly SimulatedHost[],
+    readonly warnings: readonly string[],
+  ) {}
+
+  /** With the `store` and the `world` of an earlier platform: what a restarted control plane finds. */
+  static async create({
+    hosts = 1,
+    host = {},
+    clock = new SystemClock(),
+    store = new MemoryEventStore(),
+    world,
+  }: Options = {}): Promise<TestPlatform> {
+    const machines = world ?? Array.from({ length: hosts }, () => new SimulatedHost(host));
+    @Module({
+      providers: [
+        { provide: Principals, useClass: KnownPeople },
+        { provide: Claims, useClass: MemoryClaims },
+        { provide: Clock, useValue: clock },
+      ],
+    })
+    class Around {}
+    const warnings: string[] = [];
+    const cloud = CloudModule.of({
+      store,
+      clock,
+      hosts: machines.map((it, index) => ({
+        hostId: `host_${index + 1}`,
+        name: `host-${index + 1}`,
+        hypervisor: new SimulatedHypervisor(it),
+      })),
+      around: [Around],
+      warn: (message) => void warnings.push(message),
+    });
+    const app = await createHttpApp(cloud, { logger: quiet });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    return new TestPlatform(app, store, machines, warnings);
+  }
+
+  async ask(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+    { as = 'admin', headers = {} }: { as?: string; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const {
+      statusCode,
+      payload,
+      headers: answered,
+    } = await this.app.inject({
+      method,
+      url: path,
+      headers: { authorization: `Bearer ${as}`, ...headers },
+      ...(body && { payload: body }),
+    });
+    return { status: statusCode, body: payload === '' ? undefined : JSON.parse(payload), headers: answered };
+  }
+
+  /** Asks for what takes time and waits for its end. */
+  async operate(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Operation> {
+    const { status, body: begun } = await this.ask(method, path, body);
+    if (status !== 202) throw new Error(`${method} ${path} answered ${status}: ${JSON.stringify(begun)}`);
+    return this.ended((begun as Operation).id); // 202 answers an operation, by contract.
+  }
+
+  async ended(operationId: string): Promise<Operation> {
+    return until(`${operationId} ends`, async () => {
+      const { body } = await this.ask('GET', `/v1/operations/${operationId}`);
+      const operation = body as Operation; // as above
+      return operation.status === 'running' || operation.status === 'undoing' ? undefined : operation;
+    });
+  }
+
+  async instance(id: string): Promise<InstanceView> {
+    const { status, body } = await this.ask('GET', `/v1/instances/${id}`);
+    if (status !== 200) throw new Error(`${id}: ${JSON.stringify(body)}`);
+    return body as InstanceView; // 200 answers an instance, by contract.
+  }
+
+  async create(name: string, more: object = {}): Promise<Operation> {
+    return this.operate('POST', '/v1/instances', { name, image: 'tiny', flavor: 'nano', ...more });
+  }
+
+  /** What is left anywhere: guests, disks, leases, placements, addresses, reservations. */
+  async leftovers(): Promise<object> {
+    const [{ body: hosts }, { body: networks }, { body: quota }] = await Promise.all([
+      this.ask('GET', '/v1/hosts'),
+      this.ask('GET', '/v1/networks'),
+      this.ask('GET', '/v1/quota'),
+    ]);
+    // By contract, as above.
+    const { items: shownHosts } = hosts as { items: { instances: number; reserved: object }[] };
+    const { items: shownNetworks } = networks as { items: { id: string; addressesUsed: number }[] };
+    const drivers = this.hosts.map((it) => new SimulatedHypervisor(it));
+    return {
+      guests: (await Promise.all(drivers.map((it) => it.domains.observe()))).flat().length,
+      disks: (await Promise.all(drivers.map((it) => it.disks.list()))).flat().length,
+      leases: (
+        await Promise.all(
+          drivers.flatMap((it) => shownNetworks.map(({ id }) => it.networks.leases(id).catch(() => []))),
+        )
+      ).flat().length,
+      placed: shownHosts.reduce((sum, it) => sum + it.instances, 0),
+      addresses: shownNetworks.reduce((sum, it) => sum + it.addressesUsed, 0),
+      used: (quota as { used: object }).used,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** What `leftovers` shows when nothing is left. */
+export const cleanSlate = {
+  guests: 0,
+  disks: 0,
+  leases: 0,
+  placed: 0,
+  addresses: 0,
+  used: { instances: 0, vcpus: 0, memoryMiB: 0, diskGiB: 0 },
+};
+
+/** Waits for a condition, never for a time. */
+export const until = async <T>(what: string, look: () => Promise<T | undefined | false>, seconds = 8): Promise<T> => {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+const quiet = {
+  log() {},
+  error: (...what: unknown[]) => void console.error(...what),
+  warn() {},
+  debug() {},
+  verbose() {},
+  fatal: (...what: unknown[]) => void console.error(...what),
+};
