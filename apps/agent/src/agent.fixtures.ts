@@ -138,13 +138,15 @@ export class Scene {
     private readonly limits: AgentOptions['limits'],
   ) {
     this.host = new SimulatedHost({ ...options, clock: this.time });
-    this.agent = this.#newAgent();
+    this.agent = this.newAgent();
   }
 
   static async open(options: SimulatedHostOptions = {}, limits: AgentOptions['limits'] = {}): Promise<Scene> {
     const scene = new Scene(options, limits);
-    const { digest } = await new SimulatedHypervisor(scene.host).images.build('tiny', () => undefined);
-    scene.digest = digest;
+    // Built elsewhere, because on this host a build may take its time.
+    const image = await new SimulatedHypervisor(new SimulatedHost()).images.build('tiny', () => undefined);
+    scene.host.world.images.set(image.digest, image);
+    scene.digest = image.digest;
     await scene.agent.start();
     return scene;
   }
@@ -152,7 +154,7 @@ export class Scene {
   /** The agent dies without a word, and another one starts on the same host. */
   async replaceAgent(): Promise<void> {
     await this.agent.stop();
-    this.agent = this.#newAgent();
+    this.agent = this.newAgent();
     await this.agent.start();
   }
 
@@ -187,7 +189,7 @@ export class Scene {
     }
   }
 
-  #newAgent(): Agent {
+  newAgent(): Agent {
     return new Agent({
       hostId: 'host_1',
       name: 'one',

@@ -9,10 +9,16 @@ import { backoff } from './workplace.js';
 import type { Workplace } from './workplace.js';
 
 /**
- * What went wrong last, and when the same action may be tried again: at a moment; on the next round, when others may have
+ * What went wrong last, in which plan, and when the same action may be tried again: at a moment; on the next round, when others may have
  * cleared the way; or only for a new wish, because the hypervisor refused what this one asks.
  */
-type Failure = Readonly<{ action: Action; message: string; attempts: number; again: number | 'round' | 'wish' }>;
+type Failure = Readonly<{
+  action: Action;
+  plan: string;
+  message: string;
+  attempts: number;
+  again: number | 'round' | 'wish';
+}>;
 
 /** Enough for the tree of causes; a guest that fails for hours must not fill the memory. */
 const CALLS_KEPT = 50;
@@ -91,14 +97,19 @@ export class InstanceWorker {
       const plan = reconcile(wish, seen, this.place.clock.now());
       const [next] = plan.actions;
       this.#repairs = plan.repairs ?? this.#repairs;
-      const failed = this.#failure?.action;
-      if (!plan.actions.some((action) => same(action, failed))) this.#failure = undefined;
+      const planned = JSON.stringify(plan.actions);
+      // What failed stands only as long as nothing else comes first: a guest that vanished is defined before it is started.
+      if (this.#failure?.plan !== planned && !same(this.#failure?.action, next)) this.#failure = undefined;
       // A driver that says yes and does nothing must not keep this loop turning.
-      if (next && done === JSON.stringify(plan.actions)) {
-        this.#fail(next, new HypervisorError('retryable', `the hypervisor took ${next.verb}, but nothing came of it`));
+      if (next && done === planned) {
+        this.#fail(
+          next,
+          plan,
+          new HypervisorError('retryable', `the hypervisor took ${next.verb}, but nothing came of it`),
+        );
       }
       if (next === undefined || this.#isHeldBack()) return this.#settle(wish, seen, plan);
-      done = (await this.#carryOut(wish, seen, plan)) ? JSON.stringify(plan.actions) : '';
+      done = (await this.#carryOut(wish, seen, plan)) ? planned : '';
     }
   }
 
@@ -115,12 +126,12 @@ export class InstanceWorker {
   }
 
   /** Answers whether all of the plan was carried out, for a wish that still holds. */
-  async #carryOut(wish: InstanceWish, seen: Seen, { actions }: Plan): Promise<boolean> {
-    for (const action of actions) {
+  async #carryOut(wish: InstanceWish, seen: Seen, plan: Plan): Promise<boolean> {
+    for (const action of plan.actions) {
       try {
         await this.place.slots[kindOf(action)].run(() => this.#perform(wish, action));
       } catch (error) {
-        this.#fail(action, error);
+        this.#fail(action, plan, error);
         return false;
       }
       if (same(this.#failure?.action, action)) this.#failure = undefined;
@@ -149,7 +160,7 @@ export class InstanceWorker {
     }
   }
 
-  #fail(action: Action, error: unknown): void {
+  #fail(action: Action, plan: Plan, error: unknown): void {
     const { clock, limits, warn } = this.place;
     const { instanceId, presence } = this.newest;
     if (!(error instanceof HypervisorError)) warn(`${action.verb} of ${instanceId} broke`, error);
@@ -159,7 +170,8 @@ export class InstanceWorker {
     // An address may be freed by others, and a removal has no revision that could ask for it once more.
     const byRound = action.verb === 'reserve' || presence === 'absent';
     const at = Date.parse(clock.now()) + backoff(limits, attempts);
-    this.#failure = { action, message, attempts, again: refused ? (byRound ? 'round' : 'wish') : at };
+    const again = refused ? (byRound ? 'round' : 'wish') : at;
+    this.#failure = { action, plan: JSON.stringify(plan.actions), message, attempts, again };
   }
 
   #isHeldBack(): boolean {
@@ -178,8 +190,9 @@ export class InstanceWorker {
   #problem(wish: InstanceWish, seen: Seen, plan: Plan): InstanceSight['problem'] {
     if (plan.lost !== null) return { message: plan.lost, final: true };
     const failure = this.#failure;
-    // A guest that refuses to be asked is forced later: nothing is final while the plan waits.
-    if (failure) return { message: failure.message, final: failure.again === 'wish' && !plan.waiting };
+    // A guest that refuses to be asked is forced later: until then nothing is final.
+    const forcedLater = wish.forceAt !== null && Date.parse(wish.forceAt) > Date.parse(this.place.clock.now());
+    if (failure) return { message: failure.message, final: failure.again === 'wish' && !forcedLater };
     const network =
       seen.network === 'absent' && plan.waiting ? this.place.networkProblem(wish.spec.lease.networkId) : null;
     return network === null ? null : { message: network, final: false };
