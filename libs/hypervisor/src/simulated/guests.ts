@@ -89,7 +89,8 @@ const bootLines = ({ spec }: Guest, at: string): readonly string[] => [
   `[    0.000000] Linux version 6.1.0-simulated (this guest is simulated; booted ${at})`,
   `[    0.012000] Memory: ${spec.memoryMiB * 1024}K available, ${spec.vcpus} CPUs`,
   `[    0.480000] virtio_net virtio0 eth0: ${spec.lease.mac}`,
-  `[    1.100000] EXT4-fs (vda): mounted filesystem, ${spec.diskGiB} GiB`,
+  `[    1.100000] EXT4-fs (vda): ${spec.diskGiB} GiB`,
+  'strata: root file system mounted',
   `${spec.firstBoot.hostname}: address ${spec.lease.ip}`,
   `${spec.firstBoot.hostname} login: `,
 ];

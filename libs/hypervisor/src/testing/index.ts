@@ -1,1 +1,2 @@
 export { isAHypervisor, type Bench } from './hypervisor.contract.js';
+export { whyNoGuests } from './libvirtd.js';

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { mkdir, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ImageCache } from '@strata/guest-images';
+import { Libvirt } from '@strata/libvirt';
+import { Hypervisor } from '../hypervisor.js';
+import type { HostFacts } from '../hypervisor.js';
+import { refused } from '../refusal.js';
+import { Accelerators } from './accelerator.js';
+import { answered, Daemon } from './daemon.js';
+import { LibvirtDisks } from './disks.js';
+import { LibvirtDomains } from './domains.js';
+import { LibvirtGuests } from './guests.js';
+import { Home } from './home.js';
+import { LibvirtImages } from './images.js';
+import { LibvirtNetworks } from './networks.js';
+
+export type LibvirtHypervisorOptions = Readonly<{
+  /** The folder that all state of this cloud lives in. */
+  home: string;
+  /** Default: the system daemon's. */
+  socketPath?: string;
+  /** Where images are kept; default `<home>/images`. */
+  images?: string;
+}>;
+
+/** This machine, driven through its libvirt daemon, as far as it belongs to one home. */
+export class LibvirtHypervisor extends Hypervisor {
+  readonly domains: LibvirtDomains;
+  readonly disks: LibvirtDisks;
+  readonly networks: LibvirtNetworks;
+  readonly guests: LibvirtGuests;
+  readonly images: LibvirtImages;
+  readonly #accelerators: Accelerators;
+
+  private constructor(
+    private readonly daemon: Daemon,
+    cache: ImageCache,
+  ) {
+    super();
+    this.#accelerators = new Accelerators(daemon);
+    this.domains = new LibvirtDomains(daemon, cache, this.#accelerators);
+    this.disks = new LibvirtDisks(daemon, cache);
+    this.networks = new LibvirtNetworks(daemon);
+    this.guests = new LibvirtGuests(daemon);
+    this.images = new LibvirtImages(daemon.home, cache);
+  }
+
+  /**
+   * Makes the home if need be.
+   * @throws HypervisorError `retryable` when the daemon does not answer, `refused` when QEMU could not reach the home
+   */
+  static async open({ home: folder, socketPath, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
+    await mkdir(folder, { recursive: true });
+    const home = new Home(folder);
+    await assertPassable(home.folder);
+    await mkdir(home.instances, { recursive: true, mode: 0o711 });
+    const libvirt = await answered(() => Libvirt.connect(socketPath === undefined ? {} : { socketPath }));
+    return new LibvirtHypervisor(new Daemon(libvirt, home), new ImageCache(images ?? home.images));
+  }
+
+  facts(): Promise<HostFacts> {
+    const { libvirt, home } = this.daemon;
+    return answered(async () => {
+      const node = await libvirt.call('nodeGetInfo');
+      const version = Number(await libvirt.call('connectGetLibVersion'));
+      const { bsize, blocks } = await statfs(home.folder);
+      return {
+        driver: 'libvirt',
+        accelerator: await this.#accelerators.known(),
+        vcpus: node.cpus,
+        memoryMiB: Math.floor(Number(node.memory) / 1024),
+        diskGiB: Math.floor((bsize * blocks) / 2 ** 30),
+        version: `libvirt ${Math.floor(version / 1e6)}.${Math.floor(version / 1e3) % 1e3}.${version % 1e3}`,
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.daemon.close();
+  }
+}
+
+/** QEMU runs as a user of its own, who must be able to pass through every folder on the way to a disk. */
+const assertPassable = async (folder: string): Promise<void> => {
+  const { mode } = await stat(folder);
+  if ((mode & constants.S_IXOTH) === 0) {
+    throw refused(
+      `QEMU's user cannot pass through ${folder}: run "chmod o+x ${folder}", or choose another STRATA_HOME`,
+    );
+  }
+  if (dirname(folder) !== folder) await assertPassable(dirname(folder));
+};

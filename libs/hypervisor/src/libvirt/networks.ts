@@ -1,0 +1,194 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  Affect,
+  isAlreadyExists,
+  isOperationInvalid,
+  LibvirtError,
+  NetworkSection,
+  NetworkUpdateCommand,
+} from '@strata/libvirt';
+import type { NetworkRef } from '@strata/libvirt';
+import { freeRanges, isGuestAddress, overlap, rangeOf } from '../cidr.js';
+import type { Range } from '../cidr.js';
+import { HypervisorError, Networks } from '../hypervisor.js';
+import type { Lease, NetworkSpec } from '../hypervisor.js';
+import { refused } from '../refusal.js';
+import type { Daemon } from './daemon.js';
+import { answered, unlessGone } from './daemon.js';
+import { sendRelease } from './dhcp-release.js';
+import { networkRanges, networkRangesIn, usedRanges } from './host-ranges.js';
+import { hostXml, networkXml } from './network-xml.js';
+import { elementsOf } from './xml.js';
+
+/** libvirt's NAT networks: a bridge, the rules around it, and one dnsmasq each, which libvirt starts again by itself. */
+export class LibvirtNetworks extends Networks {
+  constructor(private readonly daemon: Daemon) {
+    super();
+  }
+
+  ensure(network: NetworkSpec): Promise<void> {
+    return answered(async () => {
+      const range = rangeOf(network.cidr);
+      const known = await this.daemon.findNetwork(network.networkId);
+      if (known) {
+        const [present] = networkRangesIn(await this.#document(known));
+        if (!present || present.first !== range.first || present.last !== range.last) {
+          throw refused(`network ${network.networkId} has another range already`);
+        }
+        return this.#switchOn(known);
+      }
+      const taken = (await usedRanges(this.daemon.libvirt)).some((used) => overlap(used, range));
+      if (taken) throw refused(`this host uses ${network.cidr}, or a part of it, already`);
+      await this.#create(network, range);
+    });
+  }
+
+  remove(networkId: string): Promise<void> {
+    return answered(async () => {
+      const net = await this.daemon.findNetwork(networkId);
+      if (!net) return;
+      const user = await this.#userOf(net);
+      if (user !== undefined) throw refused(`instance ${user} runs on network ${networkId}`);
+      await this.#drop(net);
+    });
+  }
+
+  list(): Promise<readonly string[]> {
+    return answered(async () => (await this.daemon.networks()).map(({ networkId }) => networkId));
+  }
+
+  reserve(lease: Lease): Promise<void> {
+    return answered(async () => {
+      const net = await this.daemon.findNetwork(lease.networkId);
+      if (!net) throw refused(`there is no network ${lease.networkId}`);
+      const document = await this.#document(net);
+      const [range] = networkRangesIn(document);
+      if (!range || !isGuestAddress(range, lease.ip)) throw refused(`${lease.ip} is no address of the network`);
+      const hosts = hostsIn(document);
+      const holder = hosts.find(({ ip, mac }) => ip === lease.ip || mac === lease.mac);
+      if (holder && holder.ip === lease.ip && holder.mac === lease.mac) return;
+      if (holder) throw refused(`${holder.ip} is reserved for ${holder.mac}, not ${lease.ip} for ${lease.mac}`);
+      const name = hosts.some((host) => host.name === lease.name) ? '' : lease.name;
+      await this.#update(net, NetworkUpdateCommand.AddLast, { ...lease, name });
+    });
+  }
+
+  release(lease: Lease): Promise<void> {
+    return answered(async () => {
+      const net = await this.daemon.findNetwork(lease.networkId);
+      if (!net) return;
+      const document = await this.#document(net);
+      const host = hostsIn(document).find(({ ip, mac }) => ip === lease.ip && mac === lease.mac);
+      if (host) await this.#update(net, NetworkUpdateCommand.Delete, host);
+      const [range] = networkRangesIn(document);
+      if (range) await this.#forget(net, range, lease);
+    });
+  }
+
+  leases(networkId: string): Promise<readonly Lease[]> {
+    return answered(async () => {
+      const net = await this.daemon.findNetwork(networkId);
+      return net ? hostsIn(await this.#document(net)).map((host) => ({ networkId, ...host })) : [];
+    });
+  }
+
+  /** Homes begin to look at places of their own, so that two that look at the same moment do not find the same range. */
+  freeRange(): Promise<string> {
+    return answered(async () => {
+      const seed = parseInt(this.daemon.home.id.slice(0, 4), 16);
+      const [range] = freeRanges(await usedRanges(this.daemon.libvirt), seed);
+      if (range === undefined) throw refused('no range of prefix length 24 is free on this host');
+      return range;
+    });
+  }
+
+  async #create(network: NetworkSpec, range: Range): Promise<void> {
+    const { home, libvirt } = this.daemon;
+    const net = await libvirt.call('networkDefineXml', { xml: networkXml(home, network) });
+    // Another home may have looked when we did. Now that both are defined both can see it, and whoever does steps back.
+    const others = await networkRanges(libvirt, net.name);
+    const conflict = others.some((other) => overlap(other, range));
+    try {
+      if (conflict) throw refused(`another cloud on this host took ${network.cidr} at the same moment`);
+      await libvirt.call('networkSetAutostart', { net, autostart: true });
+      await this.#switchOn(net);
+    } catch (error) {
+      if (isRefusal(error)) await this.#drop(net);
+      throw error;
+    }
+  }
+
+  async #switchOn(net: NetworkRef): Promise<void> {
+    const { libvirt } = this.daemon;
+    if (await libvirt.call('networkIsActive', { net })) return;
+    try {
+      await libvirt.call('networkCreate', { net });
+    } catch (error) {
+      if (!isOperationInvalid(error) && !isAlreadyExists(error)) throw error;
+      if (!(await libvirt.call('networkIsActive', { net }))) throw error;
+    }
+  }
+
+  async #drop(net: NetworkRef): Promise<void> {
+    const { libvirt } = this.daemon;
+    await unlessGone(unlessInactive(libvirt.call('networkDestroy', { net })));
+    await unlessGone(libvirt.call('networkUndefine', { net }));
+  }
+
+  async #userOf(net: NetworkRef): Promise<string | undefined> {
+    const { libvirt } = this.daemon;
+    for (const { instanceId, domain } of await this.daemon.domains()) {
+      if (domain.id < 0) continue;
+      const document = await unlessGone(libvirt.call('domainGetXmlDesc', { dom: domain, flags: 0 }));
+      if (elementsOf(document ?? '', 'source').some((source) => source.get('network') === net.name)) return instanceId;
+    }
+    return undefined;
+  }
+
+  #document(net: NetworkRef): Promise<string> {
+    return this.daemon.libvirt.call('networkGetXmlDesc', { net, flags: 0 });
+  }
+
+  async #update(net: NetworkRef, command: number, host: Pick<Lease, 'mac' | 'ip' | 'name'>): Promise<void> {
+    const active = await this.daemon.libvirt.call('networkIsActive', { net });
+    await this.daemon.libvirt.updateNetwork(net, {
+      command,
+      section: NetworkSection.IpDhcpHost,
+      xml: String(hostXml(host)),
+      flags: Affect.Config | (active ? Affect.Live : 0),
+    });
+  }
+
+  /** dnsmasq keeps a lease for an hour after its guest is gone, and would refuse the address to the next one. */
+  async #forget(net: NetworkRef, range: Range, { mac, ip }: Lease): Promise<void> {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const leases =
+        (await unlessInactive(this.daemon.libvirt.call('networkGetDhcpLeases', { net, mac, flags: 0 }))) ?? [];
+      if (!leases.some(({ address }) => address === ip)) return;
+      await sendRelease(range, mac, ip);
+      await pause(50);
+    }
+    throw new HypervisorError('retryable', `the DHCP server does not forget that ${ip} was leased to ${mac}`);
+  }
+}
+
+const hostsIn = (document: string): readonly Pick<Lease, 'mac' | 'ip' | 'name'>[] =>
+  elementsOf(document, 'host').flatMap((host) => {
+    const mac = host.get('mac');
+    const ip = host.get('ip');
+    return mac !== undefined && ip !== undefined ? [{ mac, ip, name: host.get('name') ?? '' }] : [];
+  });
+
+/** Nothing happened, as opposed to calls of which nobody knows. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HypervisorError || (error instanceof LibvirtError && error.kind === 'refused');
+
+/** A network that is switched off has nothing to destroy and no leases to show. */
+const unlessInactive = async <Result>(work: Promise<Result>): Promise<Result | undefined> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (isOperationInvalid(error)) return undefined;
+    throw error;
+  }
+};
