@@ -7,11 +7,13 @@ import type { EventStream } from './event-stream.js';
 export const ENDPOINT = 'strata:endpoint';
 
 /** What is shown is read from folds, whose rows nobody may change: read-only parts are as good as others. */
-type Shown<T> = T extends string | number | boolean | null | undefined | void
+type Shown<T> = unknown extends T
   ? T
-  : T extends readonly (infer Item)[]
-    ? readonly Shown<Item>[]
-    : { readonly [Key in keyof T]: Shown<T[Key]> };
+  : T extends string | number | boolean | null | undefined | void
+    ? T
+    : T extends readonly (infer Item)[]
+      ? readonly Shown<Item>[]
+      : { readonly [Key in keyof T]: Shown<T[Key]> };
 
 type Answered<E extends Endpoint> = Shown<AnswerOf<E>> | (E extends { streams: true } ? EventStream : never);
 

@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { HttpTraffic } from './metrics/http-traffic.js';
+import { MetricsHttp } from './metrics/metrics.http.js';
+import { Vitals } from './metrics/vitals.js';
+import { PlatformHttp } from './platform/platform.http.js';
+import { ApiDocument, LogProgress, PlatformStatus, Readiness } from './platform/ports.js';
+
+/** What the one who puts the platform together tells about it. */
+export type Platform = Readonly<{
+  readiness: Readiness;
+  status: PlatformStatus;
+  document: ApiDocument;
+  progress: LogProgress;
+}>;
+
+/** The platform's own endpoints: health, readiness, who am I, status, the API document, metrics. */
+@Module({})
+export class GatewayModule {
+  static on({ readiness, status, document, progress }: Platform): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [PlatformHttp, MetricsHttp],
+      providers: [
+        { provide: Readiness, useValue: readiness },
+        { provide: PlatformStatus, useValue: status },
+        { provide: ApiDocument, useValue: document },
+        { provide: LogProgress, useValue: progress },
+        HttpTraffic,
+        Vitals,
+      ],
+    };
+  }
+}
