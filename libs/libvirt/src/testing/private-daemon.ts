@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,8 +67,15 @@ export class PrivateDaemon {
     await once(process, 'exit');
   }
 
+  /** Leaves nothing: guests outlive their daemon, so those of a test that failed half-way are ended here. */
   async stop(): Promise<void> {
     await this.kill();
+    const running = join(this.directory, 'libvirt', 'qemu', 'run');
+    const files = existsSync(running) ? await readdir(running) : [];
+    // Each guest has a state and a pid file; the daemon has only the latter, and its pid may be another's by now.
+    for (const state of files.filter((name) => name.endsWith('.xml'))) {
+      endGuest(Number(await readFile(join(running, `${state.slice(0, -'.xml'.length)}.pid`), 'utf8')));
+    }
     await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -80,6 +87,15 @@ export class PrivateDaemon {
     return stdout.trim();
   }
 }
+
+const endGuest = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // Gone already, with its pid file left behind.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};
 
 const answers = async (socketPath: string): Promise<boolean> => {
   const socket = createConnection(socketPath);
