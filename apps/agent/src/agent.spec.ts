@@ -243,6 +243,19 @@ describe('a guest that shall be gone', () => {
   });
 });
 
+describe('a hypervisor that does not do what it says', () => {
+  it('is tried less and less often, and the problem is told', async () => {
+    const scene = await Scene.open();
+    scene.host.world.leases.set = () => undefined;
+    scene.controlPlane.wish(scene.guest());
+    await scene.until(() => scene.newest('inst_1')?.problem != null);
+    expect(scene.newest('inst_1')?.problem).toMatchObject({ final: false });
+    expect(scene.newest('inst_1')?.problem?.message).toMatch('nothing came of it');
+    await scene.time.tick(300_000);
+    expect(scene.boots('inst_1')).toBe(1);
+  });
+});
+
 describe('a hypervisor that does not answer', () => {
   it('makes its guests unknown, changes nothing, and is known again when it is back', async () => {
     const scene = await Scene.open();
@@ -292,6 +305,24 @@ describe('an agent that is stopped', () => {
 });
 
 describe('many guests', () => {
+  it('boot a few at a time where the host says so', async () => {
+    const scene = await Scene.open({ bootMs: 3_000 }, { boots: 2, bootMs: 10_000 });
+    const running = () => scene.host.world.guests.rows().filter(({ power }) => power === 'on').length;
+    scene.controlPlane.wish(...[1, 2, 3, 4, 5].map((number) => scene.guest(number)));
+    await scene.time.tick(2_000);
+    expect(running()).toBe(2);
+    expect(scene.newest('inst_1')).toMatchObject({ power: 'on', applied: 1, guestAgent: false });
+    await scene.time.tick(3_000);
+    expect(running()).toBe(4);
+    await scene.until(() => running() === 5, 3_000);
+  });
+
+  it('boot in turn also when some of them never get to their end', async () => {
+    const scene = await Scene.open({ bootMs: 3_600_000 }, { boots: 1, bootMs: 10_000 });
+    scene.controlPlane.wish(...[1, 2, 3].map((number) => scene.guest(number)));
+    await scene.until(() => scene.newest('inst_3')?.power === 'on', 22_000);
+  });
+
   it('are tended to in a time that grows with their number', async () => {
     const scene = await Scene.open();
     const begun = performance.now();

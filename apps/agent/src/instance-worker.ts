@@ -37,6 +37,7 @@ export class InstanceWorker {
   #repairs: string | null = null;
   #failure: Failure | undefined;
   #calls: HypervisorCall[] = [];
+  #bootEnded: () => void = () => undefined;
 
   constructor(
     private newest: InstanceWish,
@@ -66,6 +67,7 @@ export class InstanceWorker {
   /** Nobody wishes anything of this instance any more: what is under way ends, nothing new begins. */
   dismiss(): void {
     this.#dismissed = true;
+    this.#bootEnded();
   }
 
   /** The hypervisor does not answer. That changes nothing, and is said. */
@@ -94,6 +96,7 @@ export class InstanceWorker {
     for (let view = first; !this.#dismissed; view = await this.place.look()) {
       const wish = this.newest;
       const seen = this.#seen(wish, view);
+      if (seen.domain?.power !== 'on' || seen.domain.guestAgent) this.#bootEnded();
       const plan = reconcile(wish, seen, this.place.clock.now());
       const [next] = plan.actions;
       this.#repairs = plan.repairs ?? this.#repairs;
@@ -129,7 +132,9 @@ export class InstanceWorker {
   async #carryOut(wish: InstanceWish, seen: Seen, plan: Plan): Promise<boolean> {
     for (const action of plan.actions) {
       try {
-        await this.place.slots[kindOf(action)].run(() => this.#perform(wish, action));
+        const kind = kindOf(action);
+        const echo = kind === 'boot' ? () => this.#boot() : undefined;
+        await this.place.slots[kind].run(() => this.#perform(wish, action), echo);
       } catch (error) {
         this.#fail(action, plan, error);
         return false;
@@ -158,6 +163,19 @@ export class InstanceWorker {
       this.#calls.push({ verb: action.verb, ms: Date.parse(clock.now()) - begun, outcome });
       if (this.#calls.length > CALLS_KEPT) this.#calls.shift();
     }
+  }
+
+  /** Resolves when the guest has booted as far as one can tell, or has had its time. */
+  #boot(): Promise<void> {
+    this.#bootEnded();
+    if (this.place.limits.bootMs === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const callOff = this.place.clock.after(this.place.limits.bootMs, resolve);
+      this.#bootEnded = () => {
+        callOff();
+        resolve();
+      };
+    });
   }
 
   #fail(action: Action, plan: Plan, error: unknown): void {

@@ -7,16 +7,26 @@ export class Slots {
     this.#free = size;
   }
 
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Answers what the work answers. Work that succeeded keeps its slot until `echo`, what it set off, has died away. */
+  async run<Result>(work: () => Promise<Result>, echo?: () => Promise<void>): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let result: Result;
     try {
-      return await work();
-    } finally {
-      // A slot is handed on, never returned first: nobody who comes now may overtake who waits.
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
+      result = await work();
+    } catch (error) {
+      this.#handOn();
+      throw error;
     }
+    if (echo) void echo().finally(() => this.#handOn());
+    else this.#handOn();
+    return result;
+  }
+
+  /** A slot is handed on, never returned first: nobody who comes now may overtake who waits. */
+  #handOn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
   }
 }

@@ -11,6 +11,8 @@ export type Limits = Readonly<{
   concurrent: number;
   /** Guests that are being started at once. */
   boots: number;
+  /** Milliseconds that a started guest counts as being started, unless the agent inside it is connected before. */
+  bootMs: number;
   /** Milliseconds between two rounds over everything. */
   roundMs: number;
   /** Milliseconds between two looks at a guest that has to do something by itself. */
@@ -22,10 +24,11 @@ export type Limits = Readonly<{
   stopMs: number;
 }>;
 
-/** What suits a simulated host; a host that emulates its guests is better off with two boots at once. */
+/** What suits a simulated host; one that emulates its guests is better off with two boots at once, of some seconds each. */
 export const defaultLimits: Limits = {
   concurrent: 16,
   boots: 16,
+  bootMs: 0,
   roundMs: 30_000,
   waitMs: 1_000,
   retryMs: 1_000,
