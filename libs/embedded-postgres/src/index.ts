@@ -1,2 +1,3 @@
+export { FolderInUse } from './folder-lock.js';
 export { startPostgres } from './start-postgres.js';
 export type { Postgres, PostgresOptions } from './start-postgres.js';

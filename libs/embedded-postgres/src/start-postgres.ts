@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -54,7 +54,7 @@ export const startPostgres = async ({ folder: named, port = 0, fsync }: Postgres
     if (!(await exists(data))) await makeCluster(binaries, folder, user, fsync);
     const { server, port: bound } = await serve(binaries, folder, user, port, fsync);
     return {
-      ...handleOf(server, unlock),
+      ...handleOf(server, user, unlock),
       port: bound,
       url: `postgres://${USER}:${password}@127.0.0.1:${bound}/postgres`,
     };
@@ -143,28 +143,43 @@ const readiness = async (server: ChildProcess, folder: string, deadline: number)
   return (await readFile(join(folder, 'postgres.log'), 'utf8')).split('\n').slice(-12).join('\n');
 };
 
-const handleOf = (server: ChildProcess, unlock: () => Promise<void>) => {
+const handleOf = (server: ChildProcess, user: Account, unlock: () => Promise<void>) => {
   const { pid } = server;
   if (pid === undefined) throw new Error('PostgreSQL has no process id');
-  const interrupt = () => void server.kill('SIGINT');
   const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  // The server never keeps its parent alive, and hears of it when the parent ends without a word.
-  process.once('exit', interrupt);
+  const guard = guardOf(pid, user);
   server.unref();
   return {
     pid,
     async stop() {
-      process.off('exit', interrupt);
+      guard.kill();
       const late = setTimeout(() => server.kill('SIGQUIT'), PATIENCE / 3);
       if (server.exitCode === null && server.signalCode === null) {
         server.ref();
-        interrupt();
+        server.kill('SIGINT');
         await exited;
       }
       clearTimeout(late);
       await unlock();
     },
   };
+};
+
+/**
+ * Shuts the server down when we are gone, however that happens: the shell waits for the end of a pipe whose other end
+ * the kernel closes with our last breath. Neither it nor the server keeps us alive.
+ */
+const guardOf = (pid: number, user: Account) => {
+  const guard = spawn('/bin/sh', ['-c', 'read _; kill -INT "$0"', String(pid)], {
+    ...user,
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  // The pipe is a socket to Node, whose type does not say so; held open and never written to, it must not hold us.
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
+  return guard;
 };
 
 const freePort = () =>

@@ -1,4 +1,6 @@
+import type { EventLog } from '../event-log.js';
 import { EventStore } from '../event-store.js';
+import { viewId } from '../view-definition.js';
 import type { ViewDefinition } from '../view-definition.js';
 import { MemoryCheckpoints } from './memory-checkpoints.js';
 import { MemoryEventLog } from './memory-event-log.js';
@@ -6,11 +8,18 @@ import { MemoryViewTable } from './memory-view-table.js';
 
 /** Everything in memory, for tests and for a cloud that nobody wants to keep. */
 export class MemoryEventStore extends EventStore {
-  constructor() {
-    super(new MemoryEventLog(), new MemoryCheckpoints());
+  readonly #tables = new Map<string, object>();
+
+  /** On the log of another store: what a process finds that starts anew. */
+  constructor(log: EventLog = new MemoryEventLog()) {
+    super(log, new MemoryCheckpoints());
   }
 
   protected override async tableOf<Row extends object, Column extends string>(definition: ViewDefinition<Row, Column>) {
-    return new MemoryViewTable(definition);
+    // What lies under a view's id was made below for that view, so its rows and columns are those of the definition.
+    const kept = this.#tables.get(viewId(definition)) as MemoryViewTable<Row, Column> | undefined;
+    const table = new MemoryViewTable(definition, kept);
+    this.#tables.set(viewId(definition), table);
+    return table;
   }
 }

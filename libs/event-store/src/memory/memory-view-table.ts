@@ -9,10 +9,15 @@ type Place = readonly (Scalar | undefined)[];
 
 /** Rows in a map. They are kept as JSON text, as a database would: nobody shares an object with the table. */
 export class MemoryViewTable<Row extends object, Column extends string> extends ViewTable<Row, Column> {
-  readonly #rows = new Map<string, string>();
+  readonly #rows: Map<string, string>;
 
-  constructor(private readonly definition: ViewDefinition<Row, Column>) {
+  /** @param kept the same view's table of before: its rows are the same rows, as after a restart on a database */
+  constructor(
+    private readonly definition: ViewDefinition<Row, Column>,
+    kept?: MemoryViewTable<Row, Column>,
+  ) {
     super();
+    this.#rows = kept ? kept.#rows : new Map();
   }
 
   override load(_: Transaction, keys: readonly string[]) {

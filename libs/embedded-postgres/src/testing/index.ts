@@ -1,0 +1,1 @@
+export { postgresForTests } from './postgres-for-tests.js';

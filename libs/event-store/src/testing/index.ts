@@ -1,0 +1,4 @@
+export { isAnEventLog } from './event-log.contract.js';
+export { by, until } from './fixtures.js';
+export { runsSubscriptions } from './subscriptions.contract.js';
+export { isAViewStore } from './view-store.contract.js';

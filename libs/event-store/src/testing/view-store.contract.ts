@@ -1,0 +1,144 @@
+import type { Event } from '@strata/event-sourcing';
+import type { EventStore } from '../event-store.js';
+import { defineView } from '../view-definition.js';
+import type { View } from '../view.js';
+import { by, until } from './fixtures.js';
+
+type Box = { id: string; owner: string | null; size: number; color?: string };
+type BoxEvent = Event<'Boxed', Box> | Event<'Grown', { id: string; by: number }> | Event<'Burnt', { id: string }>;
+
+const boxes = defineView<Box, 'owner' | 'size' | 'color', BoxEvent>({
+  name: 'boxes',
+  key: (event) => (event.type === 'Burnt' && event.data.id === '*' ? undefined : event.data.id),
+  evolve(box, event) {
+    if (event.type === 'Boxed') return { ...event.data };
+    if (event.type === 'Burnt' || box === undefined) return undefined;
+    return { ...box, size: box.size + event.data.by };
+  },
+  columns: { owner: ({ owner }) => owner, size: ({ size }) => size, color: ({ color }) => color },
+});
+
+/** What every store's views promise. */
+export const isAViewStore = (name: string, make: () => Promise<EventStore>): void => {
+  describe(`${name} is a view store`, () => {
+    let store: EventStore;
+    let view: View<Box, 'owner' | 'size' | 'color'>;
+    beforeEach(async () => {
+      store = await make();
+      view = await store.view(boxes);
+    });
+    afterEach(() => store.close());
+
+    const tell = async (...events: readonly BoxEvent[]) => {
+      const { version } = await store.log.recall('boxes', []);
+      await store.log.append({ stream: 'boxes', expectedVersion: version, events, meta: by() });
+      await view.waitFor(await store.log.head());
+    };
+    const box = (id: string, owner: string | null, size: number, color?: string): BoxEvent => ({
+      type: 'Boxed',
+      data: { id, owner, size, ...(color === undefined ? {} : { color }) },
+    });
+    const ids = (rows: readonly Box[]) => rows.map(({ id }) => id).join('');
+
+    it('folds events into rows, and takes away what is gone', async () => {
+      await tell(box('a', 'ann', 1), box('b', 'bob', 2), { type: 'Grown', data: { id: 'a', by: 4 } });
+      expect(await view.get('a')).toEqual({ id: 'a', owner: 'ann', size: 5 });
+      await tell({ type: 'Burnt', data: { id: 'b' } }, { type: 'Burnt', data: { id: '*' } });
+      expect(await view.get('b')).toBeUndefined();
+      expect([...(await view.getMany(['a', 'b', 'c'])).keys()]).toEqual(['a']);
+    });
+
+    it('finds by column and orders by columns, then by key', async () => {
+      await tell(box('c', 'ann', 2), box('a', 'ann', 10), box('b', 'bob', 2), box('d', null, 1, 'red'));
+      expect(ids((await view.list()).rows)).toBe('abcd');
+      expect(ids((await view.list({ where: { owner: 'ann' } })).rows)).toBe('ac');
+      expect(ids((await view.list({ where: { owner: 'ann', size: 2 } })).rows)).toBe('c');
+      expect(ids((await view.list({ where: { owner: null } })).rows)).toBe('d');
+      expect(ids((await view.list({ where: { color: null } })).rows)).toBe('abc');
+      expect(ids((await view.list({ orderBy: ['size'] })).rows)).toBe('dbca');
+      expect(ids((await view.list({ orderBy: ['size'], direction: 'descending' })).rows)).toBe('acbd');
+      expect(ids((await view.list({ orderBy: ['owner', 'size'] })).rows)).toBe('dcab');
+      expect(ids((await view.list({ orderBy: ['color'] })).rows)).toBe('abcd');
+    });
+
+    it('pages through any order without missing or repeating a row, also while rows come', async () => {
+      await tell(
+        ...Array.from({ length: 25 }, (_, n) => box(`b${String(n).padStart(2, '0')}`, n % 2 ? 'ann' : null, n % 3)),
+      );
+      for (const direction of ['ascending', 'descending'] as const) {
+        for (const orderBy of [[], ['size'], ['owner', 'size']] as const) {
+          const seen: string[] = [];
+          let after: string | undefined;
+          do {
+            const page = await view.list({ orderBy, direction, limit: 4, ...(after ? { after } : {}) });
+            seen.push(...page.rows.map(({ id }) => id));
+            after = page.next;
+          } while (after);
+          const { rows } = await view.list({ orderBy, direction, limit: 100 });
+          expect(seen).toEqual(rows.map(({ id }) => id));
+          expect(seen).toHaveLength(25);
+        }
+      }
+      await expect(
+        view.list({ orderBy: ['size'], after: (await view.list({ limit: 1 })).next ?? '' }),
+      ).rejects.toThrow();
+    });
+
+    it('orders text by its bytes', async () => {
+      await tell(
+        box('1', 'b', 0),
+        box('2', 'B', 0),
+        box('3', 'ä', 0),
+        box('4', 'a', 0),
+        box('5', '🏠', 0),
+        box('6', '\uffee', 0),
+      );
+      expect(ids((await view.list({ orderBy: ['owner'] })).rows)).toBe('241365');
+    });
+
+    it('tells after the commit which keys changed', async () => {
+      const changes: string[] = [];
+      const stop = view.onChange((keys) => changes.push(...keys));
+      await tell(box('a', 'ann', 1), box('b', 'ann', 1));
+      await until('both were told', () => changes.length === 2);
+      stop();
+      await tell(box('c', 'ann', 1));
+      expect(changes).toEqual(['a', 'b']);
+    });
+
+    it('goes on from its rows after a restart', async () => {
+      await tell(box('a', 'ann', 1));
+      await view.subscription.stop();
+      view = await store.view(boxes);
+      await tell({ type: 'Grown', data: { id: 'a', by: 1 } });
+      expect(await view.get('a')).toMatchObject({ size: 2 });
+    });
+
+    it('is the same when rebuilt, and says so by its hash', async () => {
+      await tell(...Array.from({ length: 30 }, (_, n) => box(`b${n}`, 'ann', n)));
+      await tell({ type: 'Grown', data: { id: 'b7', by: 5 } }, { type: 'Burnt', data: { id: 'b8' } });
+      const rebuilt = await view.rebuild();
+      expect(rebuilt).toMatchObject({ events: 32, rows: 29, before: await view.hash() });
+      expect(rebuilt.after).toBe(rebuilt.before);
+      await tell(box('new', 'ann', 1));
+      expect(await view.get('new')).toBeDefined();
+      expect(await view.hash()).not.toBe(rebuilt.after);
+    });
+
+    it('has wrong rows put right by a rebuild', async () => {
+      await tell(box('a', 'ann', 1), box('b', 'bob', 2));
+      const right = await view.hash();
+      const crooked = { ...boxes, evolve: (): Box => ({ id: '?', owner: 'eve', size: 0 }) };
+      await view.subscription.stop();
+      view = await store.view(crooked);
+      await tell({ type: 'Grown', data: { id: 'a', by: 0 } });
+      expect(await view.get('a')).toMatchObject({ owner: 'eve' });
+      await view.subscription.stop();
+      view = await store.view(boxes);
+      const { before, after } = await view.rebuild();
+      expect(before).not.toBe(after);
+      expect(after).toBe(right);
+      expect(await view.get('a')).toEqual({ id: 'a', owner: 'ann', size: 1 });
+    });
+  });
+};
