@@ -11,16 +11,5 @@ import type { Noun, Verb } from './nouns/verb.js';
 import { pool, volume } from './nouns/volume.js';
 
 /** All that `strata` offers. */
-export const nouns: readonly Noun[] = [
-  instance,
-  image,
-  flavor,
-  host,
-  network,
-  volume,
-  pool,
-  quota,
-  operation,
-  event,
-];
+export const nouns: readonly Noun[] = [instance, image, flavor, host, network, volume, pool, quota, operation, event];
 export const verbs: readonly Verb[] = [up, down, status, doctor, whoami, whyVerb];

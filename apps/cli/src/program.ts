@@ -49,7 +49,7 @@ const optionOf = (flag: Flag): Option => {
   const { read = (word: string): unknown => word, repeats } = flag;
   if (flag.means === undefined) {
     option.argParser((word: string, before: unknown) => {
-      if (repeats === 'list') return [...(Array.isArray(before) ? before : []), read(word)];
+      if (repeats === 'list') return [before ?? [], read(word)].flat();
       return repeats === 'record' ? Object.assign({}, before, read(word)) : read(word);
     });
   }
@@ -58,7 +58,10 @@ const optionOf = (flag: Flag): Option => {
 
 const givenOf = (verb: Verb, command: Command): Given => {
   const given: Record<string, unknown> = {};
-  verb.takes.forEach(({ into }, at) => (given[into] = command.processedArgs[at]));
+  verb.takes.forEach(({ into }, at) => {
+    const word: unknown = command.processedArgs[at];
+    given[into] = word;
+  });
   for (const flag of verb.flags) {
     const value: unknown = command.getOptionValue(new Option(flag.spec).attributeName());
     if (value !== undefined) given[flag.into] = flag.means ?? value;
@@ -69,7 +72,7 @@ const givenOf = (verb: Verb, command: Command): Given => {
 /** What a verb is called with, once its words are read. */
 export type Serve = (verb: Verb, given: Given, globals: Globals) => Promise<number | void>;
 
-const addVerb = (parent: Command, verb: Verb, serve: Serve): void => {
+const addVerb = (parent: Command, verb: Verb, serve: Serve, { stderr }: Io): void => {
   const command = parent.command(verb.name).description(verb.summary);
   for (const { spec, text } of verb.takes) command.argument(spec, text);
   for (const flag of verb.flags) command.addOption(optionOf(flag));
@@ -77,6 +80,7 @@ const addVerb = (parent: Command, verb: Verb, serve: Serve): void => {
   command.action(async () => {
     const globals = globalsOf(command.optsWithGlobals());
     if (globals.dryRun && verb.changes === 'always') throw usage(`"${verb.name}" cannot be tried with --dry-run`);
+    if (globals.dryRun && verb.changes === 'dry-runs') stderr.write('dry run: nothing is changed\n');
     await serve(verb, givenOf(verb, command), globals);
   });
 };
@@ -85,7 +89,10 @@ const addVerb = (parent: Command, verb: Verb, serve: Serve): void => {
 const refuseOthers = (command: Command, kind: string): void => {
   command.on('command:*', ([word]: string[]) => {
     const there = command.commands.map((it) => it.name()).join(', ');
-    throw usage(`There is no ${kind} "${word}"`, { detail: `There is: ${there}`, help: `See \`${fullName(command)} --help\`.` });
+    throw usage(`There is no ${kind} "${word}"`, {
+      detail: `There is: ${there}`,
+      help: `See \`${fullName(command)} --help\`.`,
+    });
   });
 };
 
@@ -93,7 +100,8 @@ const fullName = (command: Command): string =>
   command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 
 /** The whole command line, built from the menu. */
-export const programOf = ({ stdout, stderr }: Io, version: string, serve: Serve): Command => {
+export const programOf = (io: Io, version: string, serve: Serve): Command => {
+  const { stdout, stderr } = io;
   const program = new Command('strata')
     .description('Strata, a private cloud on one event log')
     .version(version)
@@ -109,13 +117,12 @@ export const programOf = ({ stdout, stderr }: Io, version: string, serve: Serve)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('See --help for what may be said here.');
   for (const option of globalOptions()) program.addOption(option);
-  for (const verb of verbs) addVerb(program, verb, serve);
+  for (const verb of verbs) addVerb(program, verb, serve, io);
   for (const noun of nouns) {
     const command = program.command(noun.name).description(noun.summary);
-    for (const verb of noun.verbs) addVerb(command, verb, serve);
+    for (const verb of noun.verbs) addVerb(command, verb, serve, io);
     refuseOthers(command, `verb for ${noun.name}`);
   }
   refuseOthers(program, 'noun or verb');
   return program;
 };
-

@@ -15,7 +15,13 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
   let exit: number = exits.ok;
   const program = programOf(io, versionOf(io.checkout), async (verb, given, globals) => {
     let client: Client | undefined;
-    const call = { verb, given, globals, io, client: () => (client ??= new Client(settingsOf(io, globals), io, globals)) };
+    const call = {
+      verb,
+      given,
+      globals,
+      io,
+      client: () => (client ??= new Client(settingsOf(io, globals), io, globals)),
+    };
     exit = (await verb.perform(call)) ?? exits.ok;
   });
   try {

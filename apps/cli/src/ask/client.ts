@@ -1,11 +1,15 @@
-import type { AnswerOf, Endpoint } from '@strata/contracts';
+import type { Endpoint } from '@strata/contracts';
 import { Problem } from '@strata/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { z } from 'zod';
 import type { Globals, Io } from '../io.js';
 import { Failure, exitOf, exits } from './failure.js';
 import type { Request } from './request.js';
 import { urlOf } from './request.js';
 import type { Settings } from './settings.js';
+
+/** What an endpoint answers, as its reader sees it. */
+type Answer<E extends Endpoint> = z.output<E['answer']>;
 
 export type Manner = Readonly<{
   /** The same for every try of one request. Every mutation has one. */
@@ -19,6 +23,8 @@ export type Manner = Readonly<{
 
 const patience = 1500;
 const limit = 30_000;
+/** What a timer can count, in milliseconds. */
+const longest = 2 ** 31 - 1;
 
 const causeOf = (error: unknown): string => {
   const cause = error instanceof Error ? error.cause : undefined;
@@ -37,13 +43,14 @@ export class Client {
   ) {}
 
   /** Errors: `Failure`, with the exit code that the answered problem asks for. */
-  async ask<E extends Endpoint>(endpoint: E, request: Request = {}, manner: Manner = {}): Promise<AnswerOf<E>> {
+  async ask<E extends Endpoint>(endpoint: E, request: Request = {}, manner: Manner = {}): Promise<Answer<E>> {
     const response = await this.send(endpoint, request, manner);
     const answer: unknown = await response.json().catch((error: unknown) => {
+      if (!(error instanceof SyntaxError)) throw this.unreachable(error);
       throw new Failure(exits.failure, this.stranger(response), { cause: error });
     });
     // The server answers by the same contract. It is not checked again: a newer server may say more, which is kept.
-    return answer as AnswerOf<E>;
+    return answer as Answer<E>;
   }
 
   /** The answer itself, for endpoints that stream. It is asked again only until it begins. */
@@ -76,12 +83,17 @@ export class Client {
     if (left <= 0) throw this.late();
     const within = Math.min(manner.limit ?? limit, left);
     const started = performance.now();
-    this.debug(`> ${endpoint.method.toUpperCase()} ${url}${manner.idempotencyKey ? `  key ${manner.idempotencyKey}` : ''}`);
+    this.debug(
+      `> ${endpoint.method.toUpperCase()} ${url}${manner.idempotencyKey ? `  key ${manner.idempotencyKey}` : ''}`,
+    );
     try {
       const response = await fetch(url, {
         method: endpoint.method.toUpperCase(),
         headers: this.headers(request, manner),
-        signal: within === Infinity ? signal : AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(within))]),
+        signal:
+          within === Infinity
+            ? signal
+            : AbortSignal.any([signal, AbortSignal.timeout(Math.min(Math.ceil(within), longest))]),
         redirect: 'error',
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });

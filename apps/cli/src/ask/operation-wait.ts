@@ -42,11 +42,16 @@ const stepLine = ({ stderr, env }: Io, label: string) => {
   };
 };
 
-const failed = ({ id, name, status, code, statusReason, steps }: Operation): Failure => {
+const ends = { failed: 'failed', cancelled: 'was called off', succeeded: 'had succeeded already' } as const;
+
+const endOf = ({ status }: Operation): keyof typeof ends | undefined =>
+  status === 'running' || status === 'undoing' ? undefined : status;
+
+/** What is wrong with an operation that ended otherwise than wanted. */
+const otherwise = ({ id, name, code, statusReason, steps }: Operation, end: keyof typeof ends): Failure => {
   const step = steps.find((it) => it.status === 'failed')?.name;
-  const how = status === 'cancelled' ? 'was called off' : 'failed';
-  return new Failure(exitOf(code), {
-    title: `${name} ${how}${step ? ` at ${step}` : ''}`,
+  return new Failure(end === 'succeeded' ? exits.conflict : exitOf(code), {
+    title: `${name} ${ends[end]}${step ? ` at ${step}` : ''}`,
     help: `See \`strata why ${id}\`.`,
     ...(statusReason !== null && { detail: statusReason }),
     ...(code !== null && { code }),
@@ -54,7 +59,11 @@ const failed = ({ id, name, status, code, statusReason, steps }: Operation): Fai
 };
 
 const goesOn = ({ id }: Operation, exit: number, title: string): Failure =>
-  new Failure(exit, { title, detail: `operation ${id} goes on`, help: `Wait for it with \`strata operation wait ${id}\`.` });
+  new Failure(exit, {
+    title,
+    detail: `operation ${id} goes on`,
+    help: `Wait for it with \`strata operation wait ${id}\`.`,
+  });
 
 /**
  * Follows an operation to its end.
@@ -73,7 +82,8 @@ export const waitFor = async (
     for (let wait = 50; ; wait = Math.min(wait * 1.5, 500)) {
       line.say(operation);
       if (operation.status === wanted) return operation;
-      if (operation.endedAt !== null) throw failed(operation);
+      const end = endOf(operation);
+      if (end) throw otherwise(operation, end);
       await client.sleep(wait);
       operation = await client.ask(api.operations.show, { params: { id: operation.id } }, { patience });
     }

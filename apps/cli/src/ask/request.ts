@@ -54,7 +54,10 @@ const segment = (value: unknown): string => {
 };
 
 export const urlOf = (apiUrl: string, { path }: Endpoint, { params = {}, query = {} }: Request): string => {
-  const url = new URL(path.replace(/:(\w+)/g, (_, key: string) => segment(params[key])), apiUrl);
+  const url = new URL(
+    path.replace(/:(\w+)/g, (_, key: string) => segment(params[key])),
+    apiUrl,
+  );
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
   return url.href;
 };

@@ -1,7 +1,7 @@
 import type { Endpoint, Operation } from '@strata/contracts';
 import { Operation as OperationSchema } from '@strata/contracts';
 import { randomUUID } from 'node:crypto';
-import { Failure, explain } from '../ask/failure.js';
+import { Failure, exits, explain } from '../ask/failure.js';
 import { waitFor } from '../ask/operation-wait.js';
 import type { Given, Request } from '../ask/request.js';
 import { dryRuns, requestOf } from '../ask/request.js';
@@ -91,39 +91,46 @@ const mannerOf = (endpoint: Endpoint, { globals }: Call, name: string | undefine
   return { idempotencyKey: key === undefined ? randomUUID() : name === undefined ? key : `${key}:${name}` };
 };
 
-const dry = ({ globals, io }: Call, request: Request): Request => {
-  if (!globals.dryRun) return request;
-  if (globals.output === 'table') io.stderr.write('dry run: nothing is changed\n');
-  return { ...request, query: { ...request.query, validateOnly: 'true' } };
-};
+const dry = ({ globals }: Call, request: Request): Request =>
+  globals.dryRun ? { ...request, query: { ...request.query, validateOnly: 'true' } } : request;
 
 const one = async (endpoint: Endpoint, { view }: Parts, call: Call): Promise<void> => {
   const request = asked(endpoint, call, call.given);
   const reads = endpoint.method === 'get';
-  const answer = await call.client().ask(endpoint, reads ? request : dry(call, request), mannerOf(endpoint, call, undefined));
+  const answer = await call
+    .client()
+    .ask(endpoint, reads ? request : dry(call, request), mannerOf(endpoint, call, undefined));
   await print(call.io, call.globals, answer, view, reads ? 'fields' : 'rows');
 };
 
 // ── Operations ───────────────────────────────────────────────────
 
-/** Takes each in turn; what fails is said and the others go on. Answers what succeeded and the first failure. */
-const eachOf = async <T, R>(call: Call, all: readonly T[], act: (it: T) => Promise<R>) => {
+/**
+ * Takes each in turn. Where there are several, what fails is said and the others go on.
+ * @returns what succeeded, and the exit code of the first that did not
+ */
+const eachOf = async <T, R>({ io }: Call, several: Several, all: readonly T[], act: (it: T) => Promise<R>) => {
   const done: R[] = [];
-  let failure: Failure | undefined;
+  let exit: number | undefined;
   for (const it of all) {
     try {
       done.push(await act(it));
     } catch (error) {
-      if (!(error instanceof Failure) || all.length === 1) throw error;
-      if (failure) call.io.stderr.write(explain(failure.explanation));
-      failure ??= error;
+      if (!(error instanceof Failure) || several === 'one') throw error;
+      io.stderr.write(explain(error.explanation));
+      exit ??= error.exit;
     }
   }
-  return { done, failure };
+  return { done, exit };
 };
 
+type Several = 'one' | 'several';
+
 /** The words of one request: a verb that takes several names asks once for each. */
-const requestsOf = ({ verb: asking, given }: Call): readonly Readonly<{ name?: string; label: string; given: Given }>[] => {
+const requestsOf = ({
+  verb: asking,
+  given,
+}: Call): readonly Readonly<{ name?: string; label: string; given: Given }>[] => {
   const word = asking.takes[0]?.into ?? '';
   const value = given[word];
   if (!Array.isArray(value)) return [{ label: String(value), given }];
@@ -139,21 +146,19 @@ const operate = async (endpoint: Endpoint, { view, then, wanted }: Parts, call: 
   const { io, globals } = call;
   const client = call.client();
   const requests = requestsOf(call).map((it) => ({ ...it, request: dry(call, asked(endpoint, call, it.given)) }));
-  const begun = await eachOf(call, requests, async ({ request, name, label }) => ({
+  const several = requests.length > 1 ? 'several' : 'one';
+  const begun = await eachOf(call, several, requests, async ({ request, name, label }) => ({
     label,
     // `verb` comes here only for endpoints whose answer is an operation.
     operation: (await client.ask(endpoint, request, mannerOf(endpoint, call, name))) as Operation,
   }));
   const waits = !globals.async && !globals.dryRun;
-  const ended = await eachOf(call, begun.done, async ({ operation, label }): Promise<unknown> => {
+  const ended = await eachOf(call, several, begun.done, async ({ operation, label }): Promise<unknown> => {
     if (!waits) return operation;
     const end = await waitFor(client, io, operation, label, wanted);
     return then ? client.ask(then, { params: { id: end.resource.id } }) : end;
   });
-  const answer = requests.length === 1 ? ended.done[0] : ended.done;
+  const answer = several === 'one' ? ended.done[0] : ended.done;
   if (ended.done.length > 0) await print(io, globals, answer, waits && then ? view : operationView);
-  const failure = begun.failure ?? ended.failure;
-  if (failure && begun.failure && ended.failure) io.stderr.write(explain(ended.failure.explanation));
-  if (failure) throw failure;
-  return 0;
+  return begun.exit ?? ended.exit ?? exits.ok;
 };

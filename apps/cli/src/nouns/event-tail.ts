@@ -46,8 +46,8 @@ const follow = async (call: Call): Promise<never> => {
       last = message.id ?? last;
       call.io.stdout.write(await lineOf(call, message));
     }
-    call.io.stderr.write('the connection ended; taking it up again\n');
     await call.client().sleep(reconnectMs);
+    call.io.stderr.write('the connection ended; taking it up again\n');
   }
 };
 

@@ -11,10 +11,13 @@ export const labelOf = (word: string): Readonly<Record<string, string>> => {
 /** A public key: the words themselves, or the first line of the file that they name. */
 export const sshKeyOf = (word: string): string => {
   if (/\s/.test(word) && !existsSync(word)) return word.trim();
-  if (!existsSync(word)) throw usage(`There is no file "${word}"`, { help: 'Name a file with a public key, or give the key.' });
+  if (!existsSync(word))
+    throw usage(`There is no file "${word}"`, { help: 'Name a file with a public key, or give the key.' });
   const line = readFileSync(word, 'utf8').trim().split('\n')[0] ?? '';
   if (line.includes('PRIVATE KEY')) {
-    throw usage(`"${word}" is a private key`, { help: 'It stays where it is: name the public one, which ends in .pub.' });
+    throw usage(`"${word}" is a private key`, {
+      help: 'It stays where it is: name the public one, which ends in .pub.',
+    });
   }
   return line;
 };

@@ -17,8 +17,7 @@ const colours = {
   undoing: 'yellow',
 } as const;
 
-const colourOf = (word: string) =>
-  Object.hasOwn(colours, word) ? colours[word as keyof typeof colours] : undefined; // Own key checked just before.
+const colourOf = (word: string) => (Object.hasOwn(colours, word) ? colours[word as keyof typeof colours] : undefined); // Own key checked just before.
 
 /** Colours a word that says how things are; plain when nobody looks or NO_COLOR asks for it. */
 export const paint = ({ stdout, env }: Io, word: string): string => {
