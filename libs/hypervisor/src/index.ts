@@ -1,3 +1,4 @@
+export { chooseHypervisor, lifelike, type Choice, type Wanted } from './choose-hypervisor.js';
 export {
   Disks,
   Domains,
@@ -17,7 +18,10 @@ export {
   type Observed,
   type Power,
 } from './hypervisor.js';
+export { LibvirtHypervisor, type LibvirtHypervisorOptions } from './libvirt/libvirt-hypervisor.js';
+export { removeEverything, type Removed } from './libvirt/remove-everything.js';
 export { realTime, VirtualTime, type Clock } from './simulated/clock.js';
 export { Faults, type Fault, type Verb } from './simulated/faults.js';
+export { keptHost } from './simulated/kept-host.js';
 export { SimulatedHost, type SimulatedHostOptions } from './simulated/simulated-host.js';
 export { SimulatedHypervisor } from './simulated/simulated-hypervisor.js';

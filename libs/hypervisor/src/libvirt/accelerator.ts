@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Image } from '@strata/guest-images';
 import { elementsOf } from './xml.js';
 import { exists, unlessMissing } from './files.js';
@@ -62,7 +61,7 @@ export class Accelerators {
   }
 
   get #file(): string {
-    return join(this.daemon.home.folder, 'accelerator.json');
+    return this.daemon.home.accelerator;
   }
 }
 

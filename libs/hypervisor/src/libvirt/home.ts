@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { v5 } from 'uuid';
 import { refused } from '../refusal.js';
 
@@ -17,9 +17,8 @@ export class Home {
   readonly id: string;
   readonly #prefix: string;
 
-  /** @throws when there is no such folder */
   constructor(folder: string) {
-    this.folder = realpathSync(folder);
+    this.folder = realPathOf(resolve(folder));
     this.id = createHash('sha256').update(this.folder).digest('hex').slice(0, 8);
     this.#prefix = `strata-${this.id}-`;
   }
@@ -30,6 +29,11 @@ export class Home {
 
   get instances(): string {
     return join(this.folder, 'instances');
+  }
+
+  /** What was found out about KVM. */
+  get accelerator(): string {
+    return join(this.folder, 'accelerator.json');
   }
 
   /** Everything that one instance has on this host: its root disk, its console log, what it learns at first boot. */
@@ -62,6 +66,12 @@ export class Home {
     return `s${this.id}${this.uuidOf(networkId).slice(0, 6)}`;
   }
 }
+
+/** The path without symbolic links, also of a folder that is not there yet or no more. */
+const realPathOf = (path: string): string => {
+  if (existsSync(path)) return realpathSync(path);
+  return path === dirname(path) ? path : join(realPathOf(dirname(path)), basename(path));
+};
 
 /** Ids come from clients and become names of files and domains. */
 const plain = (id: string): string => {

@@ -14,6 +14,7 @@ import { LibvirtGuests } from './guests.js';
 import { Home } from './home.js';
 import { LibvirtImages } from './images.js';
 import { LibvirtNetworks } from './networks.js';
+import { elementsOf } from './xml.js';
 
 export type LibvirtHypervisorOptions = Readonly<{
   /** The folder that all state of this cloud lives in. */
@@ -48,7 +49,8 @@ export class LibvirtHypervisor extends Hypervisor {
 
   /**
    * Makes the home if need be.
-   * @throws HypervisorError `retryable` when the daemon does not answer, `refused` when QEMU could not reach the home
+   * @throws HypervisorError `retryable` when the daemon does not answer; `refused` when there is no QEMU, or it could not
+   * reach the home
    */
   static async open({ home: folder, socketPath, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
     await mkdir(folder, { recursive: true });
@@ -56,6 +58,10 @@ export class LibvirtHypervisor extends Hypervisor {
     await assertPassable(home.folder);
     await mkdir(home.instances, { recursive: true, mode: 0o711 });
     const libvirt = await answered(() => Libvirt.connect(socketPath === undefined ? {} : { socketPath }));
+    await answered(() => assertEmulator(libvirt)).catch(async (error: unknown) => {
+      await libvirt.close();
+      throw error;
+    });
     return new LibvirtHypervisor(new Daemon(libvirt, home), new ImageCache(images ?? home.images));
   }
 
@@ -80,6 +86,12 @@ export class LibvirtHypervisor extends Hypervisor {
     return this.daemon.close();
   }
 }
+
+const assertEmulator = async (libvirt: Libvirt): Promise<void> => {
+  const capabilities = await libvirt.call('connectGetCapabilities');
+  if (elementsOf(capabilities, 'arch').some((arch) => arch.get('name') === 'x86_64')) return;
+  throw refused('libvirt knows no QEMU for x86_64 guests: run "apt-get install qemu-system-x86"');
+};
 
 /** QEMU runs as a user of its own, who must be able to pass through every folder on the way to a disk. */
 const assertPassable = async (folder: string): Promise<void> => {

@@ -1,40 +1,58 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ImageCache } from '@strata/guest-images';
+import { Libvirt } from '@strata/libvirt';
+import { HypervisorError } from '../hypervisor.js';
+import { Accelerators } from './accelerator.js';
+import { answered, Daemon } from './daemon.js';
 import { instancesWithRoot } from './disks.js';
-import { exists } from './files.js';
+import { LibvirtDomains } from './domains.js';
+import { unlessMissing } from './files.js';
 import { Home } from './home.js';
-import { LibvirtHypervisor } from './libvirt-hypervisor.js';
+import { LibvirtNetworks } from './networks.js';
 
 export type Removed = Readonly<{ guests: number; networks: number; disks: number }>;
 
 /**
  * Removes every guest, network, disk and image of a home from this machine, and nothing that belongs to another. It needs
- * no control plane, and may be repeated.
- * @throws HypervisorError when guests of this home may still be running and libvirt does not answer
+ * no control plane, nor even the folder: names tell what was made by it. It may be repeated.
+ * @throws HypervisorError when there are disks, on which guests may be running, and libvirt does not answer
  */
 export const removeEverything = async (folder: string): Promise<Removed> => {
-  if (!(await exists(folder))) return { guests: 0, networks: 0, disks: 0 };
   const home = new Home(folder);
-  // A home without this folder was never driven by libvirt: there is nobody to ask.
-  const removed = (await exists(home.instances)) ? await removeFromLibvirt(home) : { guests: 0, networks: 0, disks: 0 };
-  for (const made of [home.instances, home.images, ...files.map((file) => join(home.folder, file))]) {
-    await rm(made, { recursive: true, force: true });
+  const disks = (await instancesWithRoot(home)).length;
+  const daemon = await daemonOf(home, disks);
+  try {
+    const removed = daemon ? await removeFrom(daemon) : { guests: 0, networks: 0 };
+    await rm(home.instances, { recursive: true, force: true });
+    await rm(home.images, { recursive: true, force: true });
+    await rm(home.accelerator, { force: true });
+    return { ...removed, disks };
+  } finally {
+    await daemon?.close();
   }
-  return removed;
 };
 
-const files = ['accelerator.json', 'simulated-host.ndjson'];
-
-const removeFromLibvirt = async (home: Home): Promise<Removed> => {
-  const hypervisor = await LibvirtHypervisor.open({ home: home.folder });
+/** Where no daemon answers and no disk was ever made, a simulation lived in this home: there is nobody to ask. */
+const daemonOf = async (home: Home, disks: number): Promise<Daemon | undefined> => {
   try {
-    const guests = await hypervisor.domains.observe();
-    // Each takes up to two seconds, nearly all of it waiting.
-    await Promise.all(guests.map(({ instanceId }) => hypervisor.domains.remove(instanceId)));
-    const networks = await hypervisor.networks.list();
-    for (const networkId of networks) await hypervisor.networks.remove(networkId);
-    return { guests: guests.length, networks: networks.length, disks: (await instancesWithRoot(home)).length };
-  } finally {
-    await hypervisor.close();
+    return new Daemon(await answered(() => Libvirt.connect()), home);
+  } catch (error) {
+    if (error instanceof HypervisorError && disks === 0) return undefined;
+    throw error;
   }
+};
+
+const removeFrom = async (daemon: Daemon): Promise<Omit<Removed, 'disks'>> => {
+  const domains = new LibvirtDomains(daemon, new ImageCache(daemon.home.images), new Accelerators(daemon));
+  const networks = new LibvirtNetworks(daemon);
+  const guests = await daemon.domains();
+  // Each takes up to two seconds, nearly all of it waiting.
+  await Promise.all(guests.map(({ instanceId }) => domains.remove(instanceId)));
+  const own = await networks.list();
+  for (const networkId of own) await networks.remove(networkId);
+  for (const log of (await unlessMissing(readdir(daemon.logs))) ?? []) {
+    if (daemon.home.idOf(log) !== undefined) await rm(join(daemon.logs, log), { force: true });
+  }
+  return { guests: guests.length, networks: own.length };
 };

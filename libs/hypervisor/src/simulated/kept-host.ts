@@ -1,0 +1,34 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SimulatedHostOptions } from './simulated-host.js';
+import { SimulatedHost } from './simulated-host.js';
+import type { Change } from './world.js';
+import { World } from './world.js';
+
+/**
+ * A simulated host whose world is kept in a file, one change a line: like a real machine it is still there when whoever
+ * drove it was killed. What was said to have happened is in the file before it was said.
+ */
+export const keptHost = (
+  file: string,
+  options: Omit<SimulatedHostOptions, 'changes' | 'record'> = {},
+): SimulatedHost => {
+  const changes = worldIn(file).changes();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.draft`, changes.map(line).join(''));
+  renameSync(`${file}.draft`, file);
+  return new SimulatedHost({ ...options, changes, record: (change) => appendFileSync(file, line(change)) });
+};
+
+const line = (change: Change): string => `${JSON.stringify(change)}\n`;
+
+const worldIn = (file: string): World => {
+  const world = new World(() => undefined);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  // The last piece has no end of line: it is empty, or the machine died while it was being written.
+  for (const text of lines.slice(0, -1)) {
+    const change: Change = JSON.parse(text);
+    world.apply(change);
+  }
+  return world;
+};
