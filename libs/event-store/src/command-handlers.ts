@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
-import type { CommandClass, Decider, Event, Meta, Rejection } from '@strata/event-sourcing';
+import type { Decider, Event, Meta, Rejection } from '@strata/event-sourcing';
 import { Aggregates } from './aggregates.js';
 import type { Outcome } from './aggregates.js';
 
@@ -25,7 +25,7 @@ export const streamName = (decider: Readonly<{ name: string }>, id: string) => `
 export const commandHandlers = <C extends Readonly<{ meta: Meta }>, E extends Event, S>(
   decider: Decider<C, E, S>,
   idOf: (command: C) => string,
-  classes: readonly CommandClass[],
+  classes: readonly (Readonly<{ type: string }> & (new (data: never, meta: Meta) => C))[],
 ): Provider[] =>
   classes.map((Command) => {
     class Handler {

@@ -1,6 +1,9 @@
-import { isAnEventLog, isAViewStore, runsSubscriptions } from '../testing/index.js';
+import { isAnEventLog, isAViewStore, runsAggregates, runsSubscriptions } from '../testing/index.js';
 import { MemoryEventStore } from './memory-event-store.js';
 
-isAnEventLog('the memory', async () => new MemoryEventStore());
-runsSubscriptions('the memory', async () => new MemoryEventStore());
-isAViewStore('the memory', async () => new MemoryEventStore());
+const make = async () => new MemoryEventStore();
+
+isAnEventLog('the memory', make);
+runsAggregates('the memory', make, async (store) => store);
+runsSubscriptions('the memory', make);
+isAViewStore('the memory', make);

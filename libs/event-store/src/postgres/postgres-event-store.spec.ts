@@ -1,11 +1,16 @@
 import { postgresForTests } from '@strata/testing/embedded-postgres';
-import { isAnEventLog, isAViewStore, runsSubscriptions } from '../testing/index.js';
+import { isAnEventLog, isAViewStore, runsAggregates, runsSubscriptions } from '../testing/index.js';
 import { PostgresEventStore } from './postgres-event-store.js';
 
 let schemas = 0;
-const make = async () =>
-  PostgresEventStore.open({ url: await postgresForTests(), schema: `store_${process.pid}_${++schemas}` });
+const schema = () => `store_${process.pid}_${schemas}`;
+const open = async () => PostgresEventStore.open({ url: await postgresForTests(), schema: schema() });
+const make = () => {
+  schemas++;
+  return open();
+};
 
 isAnEventLog('PostgreSQL', make);
+runsAggregates('PostgreSQL', make, open);
 runsSubscriptions('PostgreSQL', make);
 isAViewStore('PostgreSQL', make);

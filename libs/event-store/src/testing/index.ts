@@ -1,3 +1,4 @@
+export { runsAggregates } from './aggregates.contract.js';
 export { isAnEventLog } from './event-log.contract.js';
 export { by, until } from './fixtures.js';
 export { runsSubscriptions } from './subscriptions.contract.js';

@@ -1,0 +1,175 @@
+import { Client } from 'pg';
+import { postgresForTests } from '@strata/testing/embedded-postgres';
+import type { EventLog } from '../event-log.js';
+import type { Appended, Recorded } from '../event.js';
+import { by, until } from '../testing/index.js';
+import { PostgresEventStore } from './postgres-event-store.js';
+
+const noted = (text: string) => [{ type: 'Noted', data: { text } }];
+
+/** What only a database can go through: many processes, transactions that dawdle, connections that die. */
+describe('the log in PostgreSQL', () => {
+  let schemas = 0;
+  let schema: string;
+  let store: PostgresEventStore;
+  let admin: Client;
+  const open = async () => PostgresEventStore.open({ url: await postgresForTests(), schema });
+
+  beforeEach(async () => {
+    schema = `log_${process.pid}_${++schemas}`;
+    store = await open();
+    admin = new Client(await postgresForTests());
+    await admin.connect();
+    await admin.query(`SET search_path = ${schema}`);
+  });
+  afterEach(async () => {
+    await admin.end();
+    await store.close();
+  });
+
+  const all = async (log: EventLog) => {
+    const events: Recorded[] = [];
+    for await (const page of log.readAll(0)) events.push(...page);
+    return events;
+  };
+
+  it('loses no event between two processes and transactions that dawdle or roll back', async () => {
+    const other = await open();
+    const heard: number[] = [];
+    const handle = async (batch: readonly Recorded[]) => void heard.push(...batch.map(({ position }) => position));
+    const subscription = await store.subscribe({ name: 'gaps', from: 'start', handle });
+
+    let isOver = false;
+    const dawdle = async () => {
+      for (let n = 0; !isOver; n++) {
+        await admin.query('BEGIN');
+        await admin.query('UPDATE es_lane SET head = head + 1');
+        await admin.query('SELECT pg_sleep(0.01)');
+        await admin.query('ROLLBACK');
+      }
+    };
+    const dawdling = dawdle();
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      const { log } = writer % 2 ? store : other;
+      for (let version = 0; version < 60; version++) {
+        const answer = await log.append({
+          stream: `w${writer}`,
+          expectedVersion: version,
+          events: noted(''),
+          meta: by(),
+        });
+        expect(answer.outcome).toBe('appended');
+      }
+    });
+    await Promise.all(writers);
+    isOver = true;
+    await dawdling;
+
+    await subscription.waitFor(480, 8_000);
+    expect(heard).toEqual(Array.from({ length: 480 }, (_, index) => index + 1));
+    expect((await all(store.log)).map(({ position }) => position)).toEqual(heard);
+    await other.close();
+  }, 30_000);
+
+  it('lets two processes race for the same versions, and one of them win each', async () => {
+    const other = await open();
+    const logs = [store.log, other.log];
+    for (let version = 0; version < 40; version++) {
+      const race = logs.map((log) =>
+        log.append({ stream: 'a', expectedVersion: version, events: noted(''), meta: by() }),
+      );
+      const outcomes = (await Promise.all(race)).map(({ outcome }) => outcome);
+      expect(outcomes.toSorted()).toEqual(['appended', 'conflict']);
+    }
+    expect(await store.log.head()).toBe(40);
+    await other.close();
+  });
+
+  it('hears of another process within a moment', async () => {
+    const other = await open();
+    let rings = 0;
+    store.log.onAppend(() => rings++);
+    await other.log.append({ stream: 'a', expectedVersion: 0, events: noted('1'), meta: by() });
+    await until('it rang', () => rings > 0);
+    expect(await store.log.read(0, 10)).toEqual(await all(other.log));
+    await other.close();
+  });
+
+  it('has every acknowledged append exactly once, however often its connection is killed', async () => {
+    let isOver = false;
+    let killed = 0;
+    const kill = async () => {
+      while (!isOver) {
+        const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = $1 AND query ~ '(INSERT INTO es_event|es_append)' AND pid <> pg_backend_pid()`;
+        killed += (await admin.query(text, [`strata ${schema}`])).rowCount ?? 0;
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+    };
+    const killing = kill();
+    const answers: Appended[] = [];
+    const writers = Array.from({ length: 16 }, async (_, writer) => {
+      for (let version = 0; version < 40; version++) {
+        const one = { stream: `w${writer}`, expectedVersion: version, events: noted(`${version}`), meta: by() };
+        const answer = await store.log.append(one);
+        answers.push(answer);
+        expect(await store.log.append(one)).toEqual({ ...answer, outcome: 'repeated' });
+      }
+    });
+    await Promise.all(writers);
+    isOver = true;
+    await killing;
+
+    expect(killed).toBeGreaterThan(3);
+    expect(answers.filter(({ outcome }) => outcome === 'conflict')).toEqual([]);
+    const events = await all(store.log);
+    expect(events.map(({ position }) => position)).toEqual(Array.from({ length: 640 }, (_, index) => index + 1));
+    const told = answers.flatMap((answer) => ('events' in answer ? answer.events : []));
+    expect(told.toSorted((a, b) => a.position - b.position)).toEqual(events);
+  }, 40_000);
+
+  it('keeps an append that the database cannot take from hurting those beside it', async () => {
+    const types = Array.from({ length: 40 }, (_, n) => (n % 10 === 3 ? 'no\0text' : 'Noted'));
+    const answers = await Promise.allSettled(
+      types.map((type, n) =>
+        store.log.append({ stream: `s${n}`, expectedVersion: 0, events: [{ type, data: {} }], meta: by() }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(
+      types.map((type) => (type === 'Noted' ? 'fulfilled' : 'rejected')),
+    );
+    expect((await all(store.log)).map(({ position }) => position)).toEqual(Array.from({ length: 36 }, (_, n) => n + 1));
+  });
+
+  it('stores what it can of a batch in which some lost', async () => {
+    await store.log.append({ stream: 's7', expectedVersion: 0, events: noted(''), meta: by() });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        store.log.append({ stream: `s${n}`, expectedVersion: 0, events: noted(''), meta: by() }),
+      ),
+    );
+    expect(answers.map(({ outcome }) => outcome).indexOf('conflict')).toBe(7);
+    expect(answers.filter(({ outcome }) => outcome === 'appended')).toHaveLength(19);
+    expect(await store.log.head()).toBe(20);
+  });
+
+  it('moves a cursor and its effect together, or neither', async () => {
+    await admin.query('CREATE TABLE effect (position bigint PRIMARY KEY)');
+    let failures = 0;
+    const subscription = await store.subscribe({
+      name: 'effect',
+      from: 'start',
+      batchSize: 1,
+      handle: async (batch, { sql }) => {
+        for (const { position } of batch) await sql?.query('INSERT INTO effect VALUES ($1)', [position]);
+        if (++failures % 2 === 1) throw new Error('after the effect');
+      },
+    });
+    for (let version = 0; version < 5; version++) {
+      await store.log.append({ stream: 'a', expectedVersion: version, events: noted(''), meta: by() });
+    }
+    await subscription.waitFor(5);
+    const { rows } = await admin.query('SELECT count(*)::int AS effects FROM effect');
+    expect(rows).toEqual([{ effects: 5 }]);
+  });
+});
