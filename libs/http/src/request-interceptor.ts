@@ -75,7 +75,12 @@ export class RequestInterceptor implements NestInterceptor {
 
   #shown(answer: unknown, reply: FastifyReply): unknown {
     if (!(answer instanceof EventStream)) return answer;
-    reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
+    // The connection ends with the stream, so that a server that stops waits for nobody.
+    reply.headers({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+      connection: 'close',
+    });
     return answer.toReadable(this.streams.signalFor(reply.raw));
   }
 
