@@ -57,6 +57,8 @@ export class NotedControlPlane extends ControlPlane {
   services: HostServices | undefined;
   /** Reports to refuse before the next one is taken. */
   deaf = 0;
+  /** Questions for wishes to leave unanswered. */
+  mute = 0;
   readonly #listeners = new Set<(instanceIds: readonly string[] | undefined) => void>();
 
   connect(host: HostDescription, services: HostServices): Promise<{ epoch: number }> {
@@ -67,6 +69,10 @@ export class NotedControlPlane extends ControlPlane {
 
   wishes(_hostId: string, instanceIds?: readonly string[]): Promise<Wishes> {
     this.asked.push(instanceIds);
+    if (this.mute > 0) {
+      this.mute -= 1;
+      return Promise.reject(new Error('the log is away'));
+    }
     const instances = [...this.instances.values()];
     const some = instanceIds && new Set(instanceIds);
     return Promise.resolve({

@@ -69,6 +69,20 @@ describe('an agent', () => {
   });
 });
 
+describe('a control plane that does not answer', () => {
+  it('is asked again for what it did not say', async () => {
+    const scene = await Scene.open();
+    await scene.time.tick(100);
+    for (const nudge of [undefined, ['inst_2']]) {
+      const wish = scene.guest(nudge ? 2 : 1);
+      scene.controlPlane.instances.set(wish.instanceId, wish);
+      scene.controlPlane.mute = 2;
+      scene.controlPlane.nudge(nudge);
+      await scene.until(() => scene.newest(wish.instanceId)?.power === 'on', 4_000);
+    }
+  });
+});
+
 describe('an agent that starts on a host with guests', () => {
   it('adopts what runs: nothing is started again or made anew', async () => {
     const scene = await Scene.open();
@@ -129,6 +143,18 @@ describe('power', () => {
     expect(scene.host.world.guests.get(instanceId)?.power).toBe('on');
     await scene.until(() => scene.newest(instanceId)?.power === 'off', 3_000);
     expect(scene.newest(instanceId)?.applied).toBe(2);
+  });
+
+  it('is asked for again when it was wished back meanwhile', async () => {
+    const scene = await Scene.open({ shutdownMs: 4_000 });
+    const instanceId = await scene.running();
+    for (const power of ['off', 'on', 'off'] as const) {
+      scene.controlPlane.ask(instanceId, { power });
+      await scene.time.tick(1_000);
+    }
+    await scene.until(() => scene.newest(instanceId)?.applied === 4);
+    const calls = scene.controlPlane.sightsOf(instanceId).flatMap((sight) => sight.calls.map(({ verb }) => verb));
+    expect(calls.filter((verb) => verb === 'requestShutdown')).toHaveLength(2);
   });
 
   it('that changes behind our back is reported with its reason, and not acted on', async () => {
@@ -232,6 +258,16 @@ describe('a guest that shall be gone', () => {
     expect([guests.size, disks.size, leases.size]).toEqual([0, 0, 0]);
   });
 
+  it('is not made any further', async () => {
+    const scene = await Scene.open({ latency: { 'disks.ensureRoot': 5_000 } });
+    scene.controlPlane.wish(scene.guest());
+    await scene.time.tick(1_000);
+    scene.controlPlane.ask('inst_1', { presence: 'absent' });
+    await scene.until(() => scene.newest('inst_1')?.disk === 'absent');
+    const calls = scene.controlPlane.sightsOf('inst_1').flatMap((sight) => sight.calls.map(({ verb }) => verb));
+    expect(calls).toEqual(['ensureRoot', 'removeRoot']);
+  });
+
   it('keeps nobody waiting while it goes', async () => {
     const scene = await Scene.open({ latency: { 'domains.stop': 60_000 } }, { concurrent: 2 });
     for (const number of [1, 2, 3]) await scene.running(number);
@@ -253,6 +289,16 @@ describe('a hypervisor that does not do what it says', () => {
     expect(scene.newest('inst_1')?.problem?.message).toMatch('nothing came of it');
     await scene.time.tick(300_000);
     expect(scene.boots('inst_1')).toBe(1);
+  });
+
+  it('is not pressed when what comes after is refused', async () => {
+    const scene = await Scene.open();
+    scene.host.world.leases.set = () => undefined;
+    scene.host.faults.on('domains.define', { kind: 'fail', outcome: 'refused' }, { times: 1_000 });
+    scene.controlPlane.wish(scene.guest());
+    await scene.until(() => scene.newest('inst_1')?.problem?.final === true);
+    await scene.time.tick(300_000);
+    expect(scene.host.faults.pending).toBeGreaterThan(990);
   });
 });
 
@@ -278,6 +324,20 @@ describe('a hypervisor that does not answer', () => {
     await scene.until(() => scene.newest('inst_1')?.power === 'unknown');
     await scene.until(() => scene.newest('inst_1')?.power === 'on');
     expect(scene.boots('inst_1')).toBe(1);
+  });
+
+  it('is known again as a whole as soon as one look is answered', async () => {
+    const scene = await Scene.open();
+    for (const number of [1, 2]) await scene.running(number);
+    scene.host.faults.on('domains.observe', { kind: 'fail', outcome: 'retryable' }, { times: 5 });
+    scene.controlPlane.nudge(undefined);
+    await scene.until(() => scene.host.faults.pending === 0);
+    expect(scene.newest('inst_2')?.power).toBe('unknown');
+    scene.host.faults.on('networks.ensure', { kind: 'fail', outcome: 'retryable' });
+    scene.controlPlane.nudge(['inst_1']);
+    await scene.until(() => scene.newest('inst_2')?.power === 'on', 1_000);
+    // The machine may have been started anew, so its networks are laid again too.
+    expect(scene.host.faults.pending).toBe(0);
   });
 
   it('at the start delays the announcement only', async () => {

@@ -68,7 +68,6 @@ export class Agent {
       reporter: this.#reporter,
       slots: { boot: new Slots(boots), teardown: new Slots(concurrent), other: new Slots(concurrent) },
       look: () => this.#look(),
-      looks: () => this.#lookout.begun,
       wake: (instanceId, ms) => this.#wake(instanceId, ms),
       networkProblem: (networkId) => this.#networks.problemOf(networkId),
       gone: ({ spec }) => this.#networks.freed(spec.lease.networkId),

@@ -29,8 +29,6 @@ export class InstanceWorker {
   #again = false;
   #dismissed = false;
   #repeat = true;
-  /** The number of the newest look that may miss what this worker did. */
-  #acted = 0;
   #askedAt: string | undefined;
   #rebooted: number | undefined;
   #leftNothing = false;
@@ -50,14 +48,13 @@ export class InstanceWorker {
 
   /** The instance was wished to be gone, and is. */
   get leftNothing(): boolean {
-    return this.#leftNothing;
+    return this.#leftNothing && this.newest.presence === 'absent';
   }
 
   /** Takes a wish, on a round over everything or in between. */
   take(wish: InstanceWish, round: 'everything' | 'some'): void {
     const anew = !sameAim(wish, this.newest);
     if (anew) this.#askedAt = undefined;
-    if (wish.presence === 'present') this.#leftNothing = false;
     if (anew || round === 'everything') this.#repairs = null;
     if (anew || (round === 'everything' && this.#failure?.again === 'round')) this.#failure = undefined;
     this.#repeat ||= round === 'everything';
@@ -84,7 +81,7 @@ export class InstanceWorker {
     try {
       for (let given: HostView | undefined = view; this.#again && !this.#dismissed; given = undefined) {
         this.#again = false;
-        await this.#work(given !== undefined && given.number > this.#acted ? given : await this.place.look());
+        await this.#work(given ?? (await this.place.look()));
       }
     } finally {
       this.#busy = false;
@@ -159,7 +156,6 @@ export class InstanceWorker {
       outcome = error instanceof HypervisorError ? error.outcome : 'unknown';
       throw error;
     } finally {
-      this.#acted = this.place.looks();
       this.#calls.push({ verb: action.verb, ms: Date.parse(clock.now()) - begun, outcome });
       if (this.#calls.length > CALLS_KEPT) this.#calls.shift();
     }

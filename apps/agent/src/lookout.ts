@@ -3,8 +3,6 @@ import type { Hypervisor, Lease, Observed } from '@strata/hypervisor';
 
 /** A host as it was seen in one look. */
 export type HostView = Readonly<{
-  /** Which look of this agent it was: nothing that was done after the look with this number began is in it for sure. */
-  number: number;
   domains: ReadonlyMap<string, Observed>;
   disks: ReadonlySet<string>;
   networks: ReadonlySet<string>;
@@ -13,19 +11,14 @@ export type HostView = Readonly<{
 
 /**
  * Looks at the whole host on behalf of everybody who wants to know. A look shows only what was done before it began, so
- * whoever asks while one is under way shares the next: however many ask, there are never more than two.
+ * whoever asks while one is under way shares the next. There is never more than one at a time: looks end in the order in
+ * which they began, and a worker that looks after it acted is still busy when older looks come in.
  */
 export class Lookout {
-  /** How many looks have begun. */
-  #begun = 0;
   #current: Promise<HostView> | undefined;
   #next: Promise<HostView> | undefined;
 
   constructor(private readonly hypervisor: Hypervisor) {}
-
-  get begun(): number {
-    return this.#begun;
-  }
 
   /** Throws a `HypervisorError` when the hypervisor does not answer. */
   look(): Promise<HostView> {
@@ -43,21 +36,19 @@ export class Lookout {
 
   #begin(): Promise<HostView> {
     this.#next = undefined;
-    this.#begun += 1;
-    const looking = this.#observe(this.#begun).finally(() => {
+    const looking = this.#observe().finally(() => {
       if (this.#current === looking) this.#current = undefined;
     });
     this.#current = looking;
     return looking;
   }
 
-  async #observe(number: number): Promise<HostView> {
+  async #observe(): Promise<HostView> {
     const { domains, disks, networks } = this.hypervisor;
     const [guests, roots, networkIds] = await Promise.all([domains.observe(), disks.list(), networks.list()]);
     const reserved = await Promise.all(networkIds.map((id) => this.#leases(id)));
     const leases = new Set(reserved.flat().map(keyOf));
     return {
-      number,
       domains: new Map(guests.map((guest) => [guest.instanceId, guest])),
       disks: new Set(roots),
       networks: new Set(networkIds),

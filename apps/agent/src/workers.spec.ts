@@ -1,5 +1,6 @@
-import { HypervisorError } from '@strata/hypervisor';
+import { HypervisorError, SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import { Scene, network } from './agent.fixtures.js';
+import { Lookout } from './lookout.js';
 import { Outbox } from './outbox.js';
 import { Pump } from './pump.js';
 import { Slots } from './slots.js';
@@ -42,6 +43,17 @@ describe('networks', () => {
     expect(scene.host.world.networks.has('net_1')).toBe(false);
   });
 
+  it('that are no longer wished while they are laid go again', async () => {
+    const scene = await Scene.open({ latency: { 'networks.ensure': 3_000 } });
+    await scene.time.tick(1_000);
+    scene.controlPlane.networks = [{ ...network, presence: 'absent' }];
+    scene.controlPlane.nudge(undefined);
+    await scene.until(() => networkStates(scene).at(-1)?.state === 'absent', 4_000);
+    await scene.time.tick(3_000);
+    expect(scene.host.world.networks.size).toBe(0);
+    expect(networkStates(scene).at(-1)?.state).toBe('absent');
+  });
+
   it('that somebody removed are laid again, and addresses reserved again', async () => {
     const scene = await Scene.open();
     await scene.running();
@@ -71,7 +83,10 @@ describe('images', () => {
     const scene = await Scene.open({ latency: { 'images.build': 1_000 } });
     scene.controlPlane.images = [recipe, { imageId: 'img_2', recipe: 'tiny' }];
     scene.controlPlane.nudge(undefined);
+    await scene.time.tick(500);
+    scene.controlPlane.nudge(undefined);
     await scene.until(() => imageSights(scene).some(({ imageId, state }) => imageId === 'img_1' && state === 'built'));
+    await scene.time.tick(600);
     expect(imageSights(scene).some(({ imageId }) => imageId === 'img_2')).toBe(false);
   });
 
@@ -92,6 +107,28 @@ describe('images', () => {
     expect(imageSights(scene)).toMatchObject([
       { state: 'failed', message: expect.stringContaining('plan 9') as unknown },
     ]);
+  });
+});
+
+describe('looks', () => {
+  it('are shared by those who ask while one is under way, and come one after the other', async () => {
+    const { host, time } = await Scene.open();
+    const slow = new SimulatedHost({
+      clock: time,
+      latency: { 'domains.observe': 1_000 },
+      changes: host.world.changes(),
+    });
+    const lookout = new Lookout(new SimulatedHypervisor(slow));
+    const order: string[] = [];
+    const first = lookout.look().then(() => order.push('first'));
+    const [second, third] = [lookout.look(), lookout.look()];
+    expect(second).toBe(third);
+    const next = second.then(() => order.push('second'));
+    await time.tick(1_500);
+    expect(order).toEqual(['first']);
+    await time.tick(1_000);
+    await Promise.all([first, next]);
+    expect(order).toEqual(['first', 'second']);
   });
 });
 

@@ -54,8 +54,6 @@ export type Workplace = Readonly<{
   slots: Readonly<Record<ReturnType<typeof kindOf>, Slots>>;
   /** Throws `Silence`. */
   look(): Promise<HostView>;
-  /** The number of the newest look that has begun. */
-  looks(): number;
   /** Tends to the instance again in so many milliseconds, or sooner. */
   wake(instanceId: string, ms: number): void;
   networkProblem(networkId: string): string | null;
