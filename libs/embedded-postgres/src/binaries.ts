@@ -40,7 +40,8 @@ const onSystem = async () => {
   return newest && join(root, newest, 'bin');
 };
 
-const usable = async (native: string, folder: string, user: Account) => {
+/** The same files where the account can read them, with the links that npm cannot carry. */
+export const usable = async (native: string, folder: string, user: Account): Promise<string> => {
   if ((await barrierTo(join(native, 'bin'), user)) === undefined) {
     if (await isLinked(native)) return native;
     try {

@@ -17,7 +17,7 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     kept?: MemoryViewTable<Row, Column>,
   ) {
     super();
-    this.#rows = kept ? kept.#rows : new Map();
+    this.#rows = kept ? kept.#rows : new Map<string, string>();
   }
 
   override load(_: Transaction, keys: readonly string[]) {

@@ -1,0 +1,157 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { FolderInUse } from './folder-lock.js';
+import { startPostgres } from './start-postgres.js';
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65_534;
+const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+
+const ask = async (url: string, text: string) => {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+/** Another process that starts a server in the folder, says where, and then only lives. */
+const startElsewhere = async (folder: string, ids: Readonly<{ uid?: number; gid?: number }> = {}) => {
+  const script = `
+    const { startPostgres } = await import(${JSON.stringify(new URL('./start-postgres.js', import.meta.url).href)});
+    const { url, pid } = await startPostgres({ folder: ${JSON.stringify(folder)}, fsync: false });
+    console.log(JSON.stringify({ url, pid }));
+    setInterval(() => {}, 1_000);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    ...ids,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    parent.stdout.once('data', (data: Buffer) => resolve(data.toString()));
+    parent.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
+  });
+  // The line is what the script above printed.
+  return { parent, ...(JSON.parse(line) as Readonly<{ url: string; pid: number }>) };
+};
+
+const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+
+const gone = async (pid: number) => {
+  const deadline = Date.now() + 8_000;
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} is still there`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
+
+describe('PostgreSQL in a folder', () => {
+  let folder: string;
+  beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'strata-postgres-'))));
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('starts, stops, and has kept its rows at the next start', async () => {
+    const first = await startPostgres({ folder, fsync: false });
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+    expect(isAlive(first.pid)).toBe(false);
+
+    const began = performance.now();
+    const second = await startPostgres({ folder, fsync: true });
+    const took = performance.now() - began;
+    expect(await ask(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    expect(await ask(second.url, 'SHOW fsync')).toEqual([{ fsync: 'on' }]);
+    await second.stop();
+    expect(took).toBeLessThan(5_000);
+  }, 30_000);
+
+  it('listens on loopback only, with a password that is in no process list, no log and no readable file', async () => {
+    const server = await startPostgres({ folder, fsync: false });
+    const password = await readFile(join(folder, 'password'), 'utf8');
+    expect(password.length).toBeGreaterThan(30);
+    expect((await stat(join(folder, 'password'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(password);
+    expect(await ask(server.url, 'SHOW listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+    expect(await ask(server.url, 'SHOW unix_socket_directories')).toEqual([{ unix_socket_directories: '' }]);
+    await expect(ask(server.url.replace(password, 'guess'), 'SELECT 1')).rejects.toThrow(
+      'password authentication failed',
+    );
+    await server.stop();
+    expect(await readFile(join(folder, 'postgres.log'), 'utf8')).not.toContain(password);
+  }, 30_000);
+
+  it('belongs to one parent at a time', async () => {
+    const server = await startPostgres({ folder, fsync: false });
+    await expect(startPostgres({ folder, fsync: false })).rejects.toThrow(FolderInUse);
+    await server.stop();
+    await (await startPostgres({ folder, fsync: false })).stop();
+  }, 30_000);
+
+  it('ends with a parent that is killed, and starts again for the next one', async () => {
+    const { parent, url, pid } = await startElsewhere(folder);
+    await ask(url, 'CREATE TABLE kept AS SELECT 1 AS answer');
+    const end = ended(parent);
+    parent.kill('SIGKILL');
+    await end;
+    const server = await startPostgres({ folder, fsync: false });
+    expect(await ask(server.url, 'SELECT answer FROM kept')).toEqual([{ answer: 1 }]);
+    await gone(pid);
+    await server.stop();
+  }, 30_000);
+
+  it('starts after a power cut that left a process id which is somebody else now', async () => {
+    await (await startPostgres({ folder, fsync: false })).stop();
+    await writeFile(join(folder, 'data', 'postmaster.pid'), `${process.pid}\n${folder}/data\n`);
+    await (await startPostgres({ folder, fsync: false })).stop();
+  }, 30_000);
+
+  it('begins again when its first start was broken off', async () => {
+    await mkdir(join(folder, 'data.new'));
+    await writeFile(join(folder, 'data.new', 'half'), '');
+    await (await startPostgres({ folder, fsync: false })).stop();
+    expect(await readdir(folder)).not.toContain('data.new');
+  }, 30_000);
+
+  it('says what is wrong when it cannot start', async () => {
+    const server = await startPostgres({ folder, fsync: false });
+    const other = join(folder, 'other');
+    await expect(startPostgres({ folder: other, fsync: false, port: server.port })).rejects.toThrow(
+      /Address already in use/,
+    );
+    await server.stop();
+  }, 30_000);
+
+  if (isRoot) {
+    it('runs for another user than root too', async () => {
+      await chown(folder, NOBODY, NOBODY);
+      const { parent, url, pid } = await startElsewhere(folder, { uid: NOBODY, gid: NOBODY });
+      expect(await ask(url, 'SELECT current_user AS user')).toEqual([{ user: 'strata' }]);
+      const end = ended(parent);
+      parent.kill('SIGTERM');
+      await end;
+      await gone(pid);
+    }, 30_000);
+
+    it('names the folder in its way', async () => {
+      await chmod(folder, 0o700);
+      await expect(startPostgres({ folder: join(folder, 'inner'), fsync: false })).rejects.toThrow(
+        `cannot pass ${folder}`,
+      );
+    });
+  } else {
+    it('runs as who started it', async () => {
+      const server = await startPostgres({ folder, fsync: false });
+      const owner = execFileSync('stat', ['-c', '%u', `/proc/${server.pid}`])
+        .toString()
+        .trim();
+      expect(Number(owner)).toBe(process.getuid?.());
+      await server.stop();
+    }, 30_000);
+  }
+});
