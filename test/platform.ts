@@ -30,6 +30,8 @@ type Options = Readonly<{
   clock?: Clock;
   store?: EventStore;
   world?: readonly SimulatedHost[];
+  /** It will be killed: what it complains of while it dies is no news. */
+  isMortal?: boolean;
 }>;
 
 /** The whole cloud in one process: log in memory, simulated hosts, asked over its public API. */
@@ -38,6 +40,7 @@ export class TestPlatform {
     private readonly app: NestFastifyApplication,
     readonly store: EventStore,
     readonly hosts: readonly SimulatedHost[],
+    private readonly drivers: readonly SimulatedHypervisor[],
     readonly warnings: readonly string[],
   ) {}
 
@@ -48,6 +51,7 @@ export class TestPlatform {
     clock = new SystemClock(),
     store = new MemoryEventStore(),
     world,
+    isMortal = false,
   }: Options = {}): Promise<TestPlatform> {
     const machines = world ?? Array.from({ length: hosts }, () => new SimulatedHost(host));
     @Module({
@@ -59,21 +63,22 @@ export class TestPlatform {
     })
     class Around {}
     const warnings: string[] = [];
+    const drivers = machines.map((it) => new SimulatedHypervisor(it));
     const cloud = CloudModule.of({
       store,
       clock,
-      hosts: machines.map((it, index) => ({
+      hosts: drivers.map((hypervisor, index) => ({
         hostId: `host_${index + 1}`,
         name: `host-${index + 1}`,
-        hypervisor: new SimulatedHypervisor(it),
+        hypervisor,
       })),
       around: [Around],
       warn: (message) => void warnings.push(message),
     });
-    const app = await createHttpApp(cloud, { logger: quiet });
+    const app = await createHttpApp(cloud, { logger: isMortal ? silent : quiet });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    return new TestPlatform(app, store, machines, warnings);
+    return new TestPlatform(app, store, machines, drivers, warnings);
   }
 
   async ask(
@@ -145,6 +150,17 @@ export class TestPlatform {
     };
   }
 
+  /** Cuts the way from this control plane to its hosts: what kill -9 does to an agent. */
+  async disconnect(): Promise<void> {
+    await Promise.all(this.drivers.map((it) => it.close()));
+  }
+
+  /** Ends a platform that was killed: what it still tries to do goes nowhere. */
+  async abandon(): Promise<void> {
+    await this.disconnect();
+    await this.app.close().catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     await this.app.close();
   }
@@ -170,6 +186,8 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined |
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fatal() {} };
 
 const quiet = {
   log() {},

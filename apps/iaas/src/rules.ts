@@ -2,7 +2,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { Rejection } from '@strata/event-sourcing';
-import type { Ask, CommandClass, Decider, Event, Meta } from '@strata/event-sourcing';
+import type { Ask, Decider, Event, Meta } from '@strata/event-sourcing';
 import { Aggregates, RejectedError, commandHandlers, streamName } from '@strata/event-store';
 import type { Done } from '@strata/event-store';
 import { FLEET, CordonHost, ConnectHost, PlaceInstance, UncordonHost, UnplaceInstance, fleet } from './host/fleet.js';
@@ -30,9 +30,11 @@ import { ReleaseQuota, ReserveQuota, SetQuota, quota } from './quota/quota.js';
 
 type Command = Readonly<{ type: string; data: object; meta: Meta }>;
 
+type Class<C> = Readonly<{ type: string }> & (new (data: never, meta: Meta) => C);
+
 /** The rules of one aggregate with the commands that they take and whose stream each is for. */
 type Rules = Readonly<{
-  classes: readonly CommandClass[];
+  classes: readonly Class<Command>[];
   handlers: Provider[];
   preview(aggregates: Aggregates, command: Command): Promise<Rejection | undefined>;
 }>;
@@ -40,7 +42,7 @@ type Rules = Readonly<{
 const rules = <C extends Command, E extends Event, S>(
   decider: Decider<C, E, S>,
   idOf: (command: C) => string,
-  classes: readonly CommandClass[],
+  classes: readonly Class<C>[],
 ): Rules => ({
   classes,
   handlers: commandHandlers(decider, idOf, classes),
@@ -52,36 +54,29 @@ const rules = <C extends Command, E extends Event, S>(
   },
 });
 
-// Classes differ in the data that they take; the bus and this list only need to know that they are commands.
-const commands = (...classes: readonly unknown[]) => classes as readonly CommandClass[];
-
 /** Every rule of this service, and every command that may be asked. */
 const all: readonly Rules[] = [
-  rules(
-    instance,
-    (it) => it.data.instanceId,
-    commands(
-      CreateInstance,
-      StartInstance,
-      StopInstance,
-      RebootInstance,
-      PauseInstance,
-      ResumeInstance,
-      DeleteInstance,
-      BuildDisk,
-      BootInstance,
-      RemoveGuest,
-      FailInstance,
-      FinishDeletion,
-      AbandonTask,
-      ReportInstance,
-    ),
-  ),
-  rules(fleet, () => FLEET, commands(ConnectHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost)),
-  rules(network, (it) => it.data.networkId, commands(CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork)),
-  rules(quota, (it) => it.meta.tenantId, commands(ReserveQuota, ReleaseQuota, SetQuota)),
-  rules(image, (it) => it.data.imageId, commands(BuildImage, EnsureImage, ReportImage)),
-  rules(flavor, (it) => it.data.name, commands(CreateFlavor, DeleteFlavor)),
+  rules(instance, (it) => it.data.instanceId, [
+    CreateInstance,
+    StartInstance,
+    StopInstance,
+    RebootInstance,
+    PauseInstance,
+    ResumeInstance,
+    DeleteInstance,
+    BuildDisk,
+    BootInstance,
+    RemoveGuest,
+    FailInstance,
+    FinishDeletion,
+    AbandonTask,
+    ReportInstance,
+  ]),
+  rules(fleet, () => FLEET, [ConnectHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),
+  rules(network, (it) => it.data.networkId, [CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork]),
+  rules(quota, (it) => it.meta.tenantId, [ReserveQuota, ReleaseQuota, SetQuota]),
+  rules(image, (it) => it.data.imageId, [BuildImage, EnsureImage, ReportImage]),
+  rules(flavor, (it) => it.data.name, [CreateFlavor, DeleteFlavor]),
 ];
 
 const rulesOf = new Map(all.flatMap((it) => it.classes.map((Class) => [Class.type, { ...it, Class }] as const)));

@@ -94,12 +94,22 @@ export class ProcessManager {
     await this.tell(operationId, event);
   }
 
-  /** Sends under the entry's own id: however often it is sent, it is carried out once. */
+  /**
+   * Sends under the entry's own id: however often it is sent, it is carried out once. A command that came to nothing is
+   * remembered nowhere, though, and might come to something later: so what nobody waits for any more is not sent again.
+   */
   async #relay(operationId: string, entry: Recorded, { command, step, undo, awaits }: Asking): Promise<void> {
+    if (step !== null && !(await this.#isAt(operationId, entry.version))) return;
     const rejection = await this.parts.send(command, { ...this.#because(entry, 'relay'), commandId: entry.id });
     if (step === null || (awaits !== null && !rejection)) return;
     const refusal = rejection ? { code: rejection.code, reason: rejection.reason } : null;
     await this.ask(operationId, new Answer({ operationId, step, undo, refusal }, this.#because(entry, 'answer')));
+  }
+
+  /** Whether the entry is still the last word of its journal. Progress may have been told since; nothing else. */
+  async #isAt(operationId: string, version: number): Promise<boolean> {
+    const later = await this.parts.store.log.readStream(operationStream(operationId), version);
+    return later.every(({ type }) => type === 'StepProgressed');
   }
 
   #because(event: Readonly<Pick<Recorded, 'id' | 'meta'>>, what: string): Meta {

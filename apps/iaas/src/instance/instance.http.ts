@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { InstanceView, Operation } from '@strata/contracts';
+import type { Done } from '@strata/event-store';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.js';
@@ -47,21 +48,17 @@ export class InstanceHttp {
       new ReserveQuota({ instanceId, operationId, name: body.name, vcpus, memoryMiB, diskGiB }, reservation),
       validateOnly,
     );
+    let created: Done = { events: [], version: 0 };
     try {
-      const done = await this.commands.execute(
-        new CreateInstance({ instanceId, operationId, name: body.name, spec }, meta),
-        validateOnly,
-      );
-      return await this.operations.begun(done, {
-        id: operationId,
-        name: 'provision-instance',
-        resource: { type: 'instance', id: instanceId },
-      });
-    } catch (error) {
-      if (reserved.length > 0)
-        await this.commands.execute(new ReleaseQuota({ instanceId }, this.requests.beside(meta, 'release')));
-      throw error;
+      const command = new CreateInstance({ instanceId, operationId, name: body.name, spec }, meta);
+      created = await this.commands.execute(command, validateOnly);
+    } finally {
+      // Refused, or there already: then it has a reservation of its own, or has given it back.
+      const surplus = reserved.length > 0 && created.events.length === 0;
+      if (surplus) await this.commands.execute(new ReleaseQuota({ instanceId }, this.requests.beside(meta, 'release')));
     }
+    const resource = { type: 'instance', id: instanceId };
+    return this.operations.begun(created, { id: operationId, name: 'provision-instance', resource });
   }
 
   @Implement(instances.list)
