@@ -102,11 +102,8 @@ export class InstanceWorker {
       if (this.#failure?.plan !== planned && !same(this.#failure?.action, next)) this.#failure = undefined;
       // A driver that says yes and does nothing must not keep this loop turning.
       if (next && done === planned) {
-        this.#fail(
-          next,
-          plan,
-          new HypervisorError('retryable', `the hypervisor took ${next.verb}, but nothing came of it`),
-        );
+        const message = `the hypervisor took ${next.verb}, but nothing came of it`;
+        this.#fail(next, plan, new HypervisorError('retryable', message));
       }
       if (next === undefined || this.#isHeldBack()) return this.#settle(wish, seen, plan);
       done = (await this.#carryOut(wish, seen, plan)) ? planned : '';
@@ -137,14 +134,20 @@ export class InstanceWorker {
         return false;
       }
       if (same(this.#failure?.action, action)) this.#failure = undefined;
+      if (!this.#holds(wish)) return false;
       // Whoever waits for the disk need not wait for the guest.
       if (action.verb === 'ensureRoot') this.#offer(sightOf(wish, { ...seen, disk: 'present' }, null, null));
-      if (this.#dismissed || !sameAim(wish, this.newest)) return false;
     }
     return true;
   }
 
+  #holds(wish: InstanceWish): boolean {
+    return !this.#dismissed && sameAim(wish, this.newest);
+  }
+
   async #perform(wish: InstanceWish, action: Action): Promise<void> {
+    // While this action waited for its turn, somebody may have wished something else.
+    if (!this.#holds(wish)) return;
     const { clock } = this.place;
     const begun = Date.parse(clock.now());
     let outcome: HypervisorCall['outcome'] = 'ok';
