@@ -47,6 +47,7 @@ export const build = {
     const sources = fingerprint();
     rmSync(next, { recursive: true, force: true });
     await execute('swc', [...roots, '--out-dir', 'dist.next', '--ignore', `${portal}/**`, '--quiet'], {
+      complaint: (lines) => lines,
       advice: 'correct the source named above',
     });
     rmSync(dist, { recursive: true, force: true });

@@ -29,6 +29,7 @@ export const npmPackages = {
     let fetched = 0;
     return execute('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=http'], {
       describe: (line) => (line.includes('http fetch') ? `${(fetched += 1)} packages fetched` : undefined),
+      complaint: (lines) => lines.filter((line) => line.startsWith('npm error')),
       advice: 'check that the npm registry can be reached, then start again',
     });
   },

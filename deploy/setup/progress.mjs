@@ -16,7 +16,7 @@ export class SetupError extends Error {}
 
 const heartbeat = 5000;
 const shownLines = 15;
-const complaint = /\berror\b|^[EW]: /i;
+const lastLines = (lines) => lines.slice(-shownLines);
 
 /** Seconds since `start` (milliseconds of performance.now()), such as "2.4 s". */
 export const since = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -38,9 +38,11 @@ export const prepare = async (steps) => {
 
 /**
  * Runs a command quietly but visibly: its latest line is shown in place on a terminal, and every five seconds elsewhere.
- * `describe` turns a line of output into what is shown. A failure shows what the command complained of.
+ * `describe` turns a line of output into what is shown. A failure shows
+ * what `complaint` picks from all lines: the last ones, unless said otherwise.
  */
-export const execute = async (command, args, { cwd = checkout, env = {}, describe = (line) => line, advice }) => {
+export const execute = async (command, args, options) => {
+  const { cwd = checkout, env = {}, describe = (line) => line, complaint = lastLines, advice } = options;
   const child = spawn(command, args, { cwd, env: { ...toolEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const start = performance.now();
   const written = [];
@@ -70,7 +72,6 @@ export const execute = async (command, args, { cwd = checkout, env = {}, describ
   if (terminal) process.stdout.write('\r\x1b[K');
   if (ending === undefined) return;
 
-  const complaints = written.filter((line) => complaint.test(line)).slice(0, shownLines);
-  for (const line of complaints.length > 0 ? complaints : written.slice(-shownLines)) console.error(`    │ ${line}`);
+  for (const line of complaint(written).slice(0, shownLines)) console.error(`    │ ${line}`);
   throw new SetupError(`${command} ${args[0] ?? ''} ${ending}: ${advice}`);
 };
