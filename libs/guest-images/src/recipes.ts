@@ -48,7 +48,7 @@ export const ingredients: Readonly<Record<Recipe, Ingredients>> = {
  */
 export const cmdline = [
   'root=/dev/vda rw console=tty0 console=ttyS0 quiet net.ifnames=0',
-  'edd=off mitigations=off audit=0 nokaslr 8250.nr_uarts=1 apparmor=0 selinux=0 systemd.show_status=true',
+  'edd=off mitigations=off audit=0 nokaslr 8250.nr_uarts=1 lsm=yama systemd.show_status=true',
 ].join(' ');
 
 /** Raised when the code that builds changes what comes out; part of every digest. */
