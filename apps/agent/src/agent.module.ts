@@ -1,5 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
-import type { DynamicModule, OnApplicationBootstrap, OnApplicationShutdown, Provider } from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap, Provider } from '@nestjs/common';
 import type { Agent } from './agent.js';
 
 /** Provides the agents of this process: one for each host that it drives. */
@@ -7,7 +7,7 @@ export const AGENTS = Symbol('AGENTS');
 
 /** Starts the agents with the application and stops them before it ends; guests keep running. */
 @Module({})
-export class AgentModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AgentModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(AGENTS) private readonly agents: readonly Agent[]) {}
 
   /** `agents` answers to the token `AGENTS`, with the help of what `imports` export. */
@@ -19,7 +19,7 @@ export class AgentModule implements OnApplicationBootstrap, OnApplicationShutdow
     await Promise.all(this.agents.map((agent) => agent.start()));
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.stop()));
   }
 }

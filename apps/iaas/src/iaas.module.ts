@@ -21,6 +21,7 @@ import { Operations } from './operation/operations.js';
 import { QuotaHttp } from './quota/quota.http.js';
 import { ReservationSweep } from './quota/reservation-sweep.js';
 import { Commands } from './rules.js';
+import { Summary } from './summary.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
@@ -56,8 +57,9 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         InstanceRequests,
         HostDoor,
         ReservationSweep,
+        Summary,
       ],
-      exports: [HostDoor, Views, EventStore, ProcessManager],
+      exports: [HostDoor, Views, EventStore, ProcessManager, Summary],
     };
   }
 

@@ -50,3 +50,4 @@ export type {
   Wishes,
 } from './iaas/host-link.js';
 export { api } from './api.js';
+export { drawOpenApi } from './spec/openapi.js';

@@ -33,6 +33,11 @@ export abstract class EventStore {
     return view;
   }
 
+  /** Everything that follows the log and was not closed. */
+  get subscriptions(): readonly Subscription[] {
+    return [...this.#running];
+  }
+
   /** Stops every subscription after the batch in hand, then the log. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((subscription) => subscription.stop()));

@@ -18,6 +18,9 @@ type Nudge = (instanceIds: readonly string[] | undefined) => void;
 /** The network that every tenant finds, until it makes its own. */
 const DEFAULT_NETWORK = { networkId: 'net_default', name: 'default', type: 'nat' } as const;
 
+/** Simulated guests have no address that could clash, and there may be a hundred thousand of them. */
+const SIMULATED_RANGE = '10.128.0.0/12';
+
 /** Guests rarely want all of their processors at once, and always want all of their memory. */
 const OVERCOMMIT: Overcommit = { vcpus: 16, memory: 1, reservedMemoryMiB: 1024 };
 
@@ -44,9 +47,8 @@ export class HostDoor {
     const { hostId } = host;
     const meta = this.#meta(hostId, { tenantId: 'ten_default', correlationId: hostId, causationId: hostId });
     await this.commands.execute(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
-    await this.commands.execute(
-      new CreateNetwork({ ...DEFAULT_NETWORK, cidr: host.freeRange }, { ...meta, commandId: uuid() }),
-    );
+    const cidr = host.driver === 'simulated' ? SIMULATED_RANGE : host.freeRange;
+    await this.commands.execute(new CreateNetwork({ ...DEFAULT_NETWORK, cidr }, { ...meta, commandId: uuid() }));
     const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
     this.#services.set(hostId, services);
     this.#lastSeen.set(hostId, this.clock.now());

@@ -1,0 +1,75 @@
+import { Injectable, Module } from '@nestjs/common';
+import type { DynamicModule, LoggerService, OnApplicationShutdown } from '@nestjs/common';
+import { drawOpenApi } from '@strata/contracts';
+import { Clock } from '@strata/event-store';
+import { Claims, createHttpApp } from '@strata/http';
+import { GatewayModule } from '../../gateway/src/gateway.module.js';
+import { EventModule } from '../../iaas/src/event/event.module.js';
+import { Summary } from '../../iaas/src/summary.js';
+import { IdentityModule } from '../../identity/src/identity.module.js';
+import { CloudModule } from './cloud.module.js';
+import type { HostMachine } from './cloud.module.js';
+import { openGround } from './ground.js';
+import type { Ground } from './ground.js';
+import { openHosts } from './hosts.js';
+import { SoloPlatform } from './platform.js';
+import type { Settings } from './settings.js';
+
+export type Running = Readonly<{ apiUrl: string; credentials: string; position: number; stop(): Promise<void> }>;
+
+type Voice = Readonly<{ logger: LoggerService; tell: (line: string) => void }>;
+
+/** The embedded default: every service in one process, on one database, without a broker. */
+export const startSolo = async (settings: Settings, { logger, tell }: Voice): Promise<Running> => {
+  const ground = await openGround(settings, tell);
+  try {
+    const hosts = await openHosts(settings, tell);
+    const platform = new SoloPlatform({ ground, hosts });
+    const identity = IdentityModule.on({ store: ground.identity, clock: ground.clock });
+    const { readiness, status, progress } = platform;
+    const document = drawOpenApi();
+    const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
+    const around = [identity, gateway, EventModule.on({ store: ground.iaas }), GroundModule.of(ground, hosts)];
+    const cloud = CloudModule.of({
+      store: ground.iaas,
+      clock: ground.clock,
+      hosts,
+      around,
+      warn: (message, cause) => logger.warn(cause instanceof Error ? `${message}: ${cause.message}` : message, 'agent'),
+    });
+
+    const app = await createHttpApp(cloud, { logger });
+    await app.listen(settings.port, '127.0.0.1');
+    const apiUrl = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    const credentials = await app.get(IdentityModule).handOutCredentials({ home: settings.home, apiUrl });
+    platform.isReady(app.get(Summary, { strict: false }));
+    return { apiUrl, credentials, position: await ground.iaas.log.head(), stop: () => app.close() };
+  } catch (error) {
+    await ground.close();
+    throw error;
+  }
+};
+
+/** Closed when nobody stands on it any more: after agents, processes and the last request have ended. */
+@Injectable()
+class Closing implements OnApplicationShutdown {
+  constructor(private readonly parts: readonly Readonly<{ close(): Promise<void> }>[]) {}
+
+  async onApplicationShutdown() {
+    for (const part of this.parts) await part.close();
+  }
+}
+
+@Module({})
+class GroundModule {
+  static of(ground: Ground, hosts: readonly HostMachine[]): DynamicModule {
+    return {
+      module: GroundModule,
+      providers: [
+        { provide: Clock, useValue: ground.clock },
+        { provide: Claims, useValue: ground.claims },
+        { provide: Closing, useValue: new Closing([...hosts.map((it) => it.hypervisor), ground]) },
+      ],
+    };
+  }
+}
