@@ -39,9 +39,9 @@ export class Accelerators {
   async #decide(image: Image): Promise<Accelerator> {
     const remembered = await this.#remembered();
     if (remembered) return remembered;
-    const accelerator = (await this.#isOffered()) && (await bootsUnderKvm(image)) ? 'kvm' : 'tcg';
-    const verdict: Verdict = { bootId: await bootId(), accelerator };
-    await writeFile(`${this.#file}.draft`, `${JSON.stringify(verdict)}\n`);
+    const accelerator =
+      (await this.#isOffered()) && (await boots(image, ['-accel', 'kvm', '-cpu', 'host'])) ? 'kvm' : 'tcg';
+    await writeFile(`${this.#file}.draft`, `${await bootId()} ${accelerator}\n`);
     await rename(`${this.#file}.draft`, this.#file);
     return accelerator;
   }
@@ -54,10 +54,10 @@ export class Accelerators {
   }
 
   async #remembered(): Promise<Accelerator | undefined> {
-    const text = await unlessMissing(readFile(this.#file, 'utf8'));
-    if (text === undefined) return undefined;
-    const verdict: Partial<Verdict> = JSON.parse(text);
-    return verdict.bootId === (await bootId()) ? verdict.accelerator : undefined;
+    const text = (await unlessMissing(readFile(this.#file, 'utf8'))) ?? '';
+    const [boot, accelerator] = text.trim().split(' ');
+    if (boot !== (await bootId())) return undefined;
+    return accelerator === 'kvm' || accelerator === 'tcg' ? accelerator : undefined;
   }
 
   get #file(): string {
@@ -65,17 +65,18 @@ export class Accelerators {
   }
 }
 
-type Verdict = Readonly<{ bootId: string; accelerator: Accelerator }>;
-
 const bootId = async (): Promise<string> => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 
 /** Runs QEMU by hand, without libvirt and without a disk, until the kernel is alive or patience ends. */
-const bootsUnderKvm = ({ kernel, initrd }: Image): Promise<boolean> => {
+export const boots = (
+  { kernel, initrd }: Pick<Image, 'kernel' | 'initrd'>,
+  on: readonly string[],
+): Promise<boolean> => {
   const guest = spawn(
     'qemu-system-x86_64',
     [
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-machine', 'q35', '-m', '256'],
-      ...['-accel', 'kvm', '-cpu', 'host', '-serial', 'stdio'],
+      ...[...on, '-serial', 'stdio'],
       ...['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1'],
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },

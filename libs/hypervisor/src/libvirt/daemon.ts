@@ -76,9 +76,9 @@ export class Daemon {
     return this.libvirt.findNetwork({ name: this.home.nameOf(networkId) });
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#listeners.clear();
-    await this.libvirt.close();
+    this.libvirt.close();
   }
 
   #hint(instanceId: string | undefined): void {

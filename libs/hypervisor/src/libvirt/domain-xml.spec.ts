@@ -50,4 +50,3 @@ describe('the definition of a guest', () => {
     expect(() => documentOf({ ...web, instanceId: '../../etc' })).toThrow('is no id');
   });
 });
-

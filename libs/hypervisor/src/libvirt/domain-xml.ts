@@ -35,7 +35,7 @@ export type DomainParts = Readonly<{
 export const domainXml = ({ home, spec, applied, accelerator, boot, networkName }: DomainParts): string => {
   const { instanceId, tenantId, lease } = spec;
   const files = home.filesOf(instanceId);
-  return `${xml`<domain type='${accelerator === 'kvm' ? 'kvm' : 'qemu'}'>
+  return String(xml`<domain type='${accelerator === 'kvm' ? 'kvm' : 'qemu'}'>
   <name>${home.nameOf(instanceId)}</name>
   <uuid>${home.uuidOf(instanceId)}</uuid>
   <title>${spec.name.replace(/\s+/g, ' ').trim() || instanceId}</title>
@@ -92,7 +92,7 @@ export const domainXml = ({ home, spec, applied, accelerator, boot, networkName 
     <controller type='usb' model='none'/>
   </devices>
 </domain>
-`}`;
+`);
 };
 
 /** 32 MiB of translated code are enough for a guest of ours and save 20 MiB of the host against QEMU's default. */

@@ -33,7 +33,7 @@ export class Home {
 
   /** What was found out about KVM. */
   get accelerator(): string {
-    return join(this.folder, 'accelerator.json');
+    return join(this.folder, 'accelerator');
   }
 
   /** Everything that one instance has on this host: its root disk, its console log, what it learns at first boot. */

@@ -3,9 +3,11 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ImageCache } from '@strata/guest-images';
 import type { DomainSpec, Observed } from '../hypervisor.js';
 import type { Bench } from '../testing/index.js';
 import { isAHypervisor, whyNoGuests } from '../testing/index.js';
+import { boots } from './accelerator.js';
 import { Home } from './home.js';
 import { LibvirtHypervisor } from './libvirt-hypervisor.js';
 import { removeEverything } from './remove-everything.js';
@@ -159,6 +161,17 @@ if (reason === undefined) {
 
       await remove(spec);
       expect(await traces()).toEqual(before);
+    },
+    patience,
+  );
+
+  it(
+    'proves by a kernel that is alive what it can run on',
+    async () => {
+      const image = await new ImageCache(images).find(it_.image.digest);
+      if (!image) throw new Error('the image was there a moment ago');
+      expect(await boots(image, ['-accel', 'tcg'])).toBe(true);
+      expect(await boots({ ...image, kernel: image.disk }, ['-accel', 'tcg'])).toBe(false);
     },
     patience,
   );

@@ -3,6 +3,7 @@ import { mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
 import { Libvirt } from '@strata/libvirt';
+import type { LibvirtOptions } from '@strata/libvirt';
 import { Hypervisor } from '../hypervisor.js';
 import type { HostFacts } from '../hypervisor.js';
 import { refused } from '../refusal.js';
@@ -19,8 +20,8 @@ import { elementsOf } from './xml.js';
 export type LibvirtHypervisorOptions = Readonly<{
   /** The folder that all state of this cloud lives in. */
   home: string;
-  /** Default: the system daemon's. */
-  socketPath?: string;
+  /** How to reach the daemon; default: the system's. */
+  daemon?: LibvirtOptions;
   /** Where images are kept; default `<home>/images`. */
   images?: string;
 }>;
@@ -52,14 +53,14 @@ export class LibvirtHypervisor extends Hypervisor {
    * @throws HypervisorError `retryable` when the daemon does not answer; `refused` when there is no QEMU, or it could not
    * reach the home
    */
-  static async open({ home: folder, socketPath, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
+  static async open({ home: folder, daemon, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
     await mkdir(folder, { recursive: true });
     const home = new Home(folder);
     await assertPassable(home.folder);
     await mkdir(home.instances, { recursive: true, mode: 0o711 });
-    const libvirt = await answered(() => Libvirt.connect(socketPath === undefined ? {} : { socketPath }));
-    await answered(() => assertEmulator(libvirt)).catch(async (error: unknown) => {
-      await libvirt.close();
+    const libvirt = await answered(() => Libvirt.connect(daemon));
+    await answered(() => assertEmulator(libvirt)).catch((error: unknown) => {
+      libvirt.close();
       throw error;
     });
     return new LibvirtHypervisor(new Daemon(libvirt, home), new ImageCache(images ?? home.images));
@@ -83,7 +84,8 @@ export class LibvirtHypervisor extends Hypervisor {
   }
 
   close(): Promise<void> {
-    return this.daemon.close();
+    this.daemon.close();
+    return Promise.resolve();
   }
 }
 

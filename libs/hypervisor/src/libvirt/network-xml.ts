@@ -13,7 +13,7 @@ import { xml } from './xml.js';
  */
 export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string => {
   const range = rangeOf(cidr);
-  return `${xml`<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+  return String(xml`<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
   <name>${home.nameOf(networkId)}</name>
   <uuid>${home.uuidOf(networkId)}</uuid>
   <forward mode='nat'/>
@@ -29,7 +29,7 @@ export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string
     <dnsmasq:option value='dhcp-ignore=tag:!known'/>
   </dnsmasq:options>
 </network>
-`}`;
+`);
 };
 
 /** A fixed lease. Its name is left out where another guest of the network has it already: addresses matter more. */

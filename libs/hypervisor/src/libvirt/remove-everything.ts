@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
 import { Libvirt } from '@strata/libvirt';
+import type { LibvirtOptions } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
 import { Accelerators } from './accelerator.js';
 import { answered, Daemon } from './daemon.js';
@@ -18,10 +19,10 @@ export type Removed = Readonly<{ guests: number; networks: number; disks: number
  * no control plane, nor even the folder: names tell what was made by it. It may be repeated.
  * @throws HypervisorError when there are disks, on which guests may be running, and libvirt does not answer
  */
-export const removeEverything = async (folder: string): Promise<Removed> => {
+export const removeEverything = async (folder: string, options?: LibvirtOptions): Promise<Removed> => {
   const home = new Home(folder);
   const disks = (await instancesWithRoot(home)).length;
-  const daemon = await daemonOf(home, disks);
+  const daemon = await daemonOf(home, disks, options);
   try {
     const removed = daemon ? await removeFrom(daemon) : { guests: 0, networks: 0 };
     await rm(home.instances, { recursive: true, force: true });
@@ -29,14 +30,14 @@ export const removeEverything = async (folder: string): Promise<Removed> => {
     await rm(home.accelerator, { force: true });
     return { ...removed, disks };
   } finally {
-    await daemon?.close();
+    daemon?.close();
   }
 };
 
 /** Where no daemon answers and no disk was ever made, a simulation lived in this home: there is nobody to ask. */
-const daemonOf = async (home: Home, disks: number): Promise<Daemon | undefined> => {
+const daemonOf = async (home: Home, disks: number, options?: LibvirtOptions): Promise<Daemon | undefined> => {
   try {
-    return new Daemon(await answered(() => Libvirt.connect()), home);
+    return new Daemon(await answered(() => Libvirt.connect(options)), home);
   } catch (error) {
     if (error instanceof HypervisorError && disks === 0) return undefined;
     throw error;

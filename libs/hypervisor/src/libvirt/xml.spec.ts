@@ -3,9 +3,7 @@ import { elementsOf, xml } from './xml.js';
 
 describe('XML', () => {
   it('brings every text through an attribute unharmed', () => {
-    const text = fc
-      .string({ unit: 'grapheme' })
-      .filter((it) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(it));
+    const text = fc.string({ unit: 'grapheme' }).filter((it) => !/(?![\n\r\t])\p{Cc}|[\ufffe\uffff]/u.test(it));
     fc.assert(
       fc.property(text, (value) => {
         const document = String(xml`<a><b name='${value}'/></a>`);

@@ -37,12 +37,11 @@ const entities: Readonly<Record<string, string>> = {
   '\t': '&#9;',
 };
 
-/** XML 1.0 has no way at all to write other control characters or half of a surrogate pair: they become U+FFFD. */
+/** XML 1.0 has no way at all to write most control characters, or half of a surrogate pair: they become U+FFFD. */
 const escaped = (text: string): string =>
   text
     .toWellFormed()
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replace(/(?![\n\r\t])\p{Cc}|[\ufffe\uffff]/gu, '\ufffd')
     .replace(/[<>&"'\n\r\t]/g, (character) => entities[character] ?? character);
 
 const unescaped = (text: string): string =>

@@ -44,7 +44,7 @@ export class SimulatedImages extends Images {
 
   remove({ digest }: ImageRef): Promise<void> {
     return this.call('images.remove', undefined, () => {
-      const user = this.host.world.disks.rows().find(({ image }) => image.digest === digest);
+      const user = this.host.world.disks.find(({ image }) => image.digest === digest);
       if (user) throw refused(`the root disk of instance ${user.instanceId} grows from image ${digest}`);
       this.host.world.images.delete(digest);
     });

@@ -21,7 +21,7 @@ export class SimulatedNetworks extends Networks {
       if (known?.cidr === network.cidr) return;
       if (known) throw refused(`network ${network.networkId} has the range ${known.cidr} already`);
       const range = rangeOf(network.cidr);
-      const other = networks.rows().find(({ cidr }) => overlap(rangeOf(cidr), range));
+      const other = networks.find(({ cidr }) => overlap(rangeOf(cidr), range));
       if (other) throw refused(`the range ${network.cidr} overlaps ${other.cidr} of network ${other.networkId}`);
       networks.set(network.networkId, network);
     });
@@ -30,7 +30,7 @@ export class SimulatedNetworks extends Networks {
   remove(networkId: string): Promise<void> {
     return this.call('networks.remove', networkId, () => {
       const { guests, leases, networks } = this.host.world;
-      const user = guests.rows().find(({ spec, power }) => power !== 'off' && spec.lease.networkId === networkId);
+      const user = guests.find(({ spec, power }) => power !== 'off' && spec.lease.networkId === networkId);
       if (user) throw refused(`instance ${user.spec.instanceId} runs on network ${networkId}`);
       for (const lease of leases.rows()) if (lease.networkId === networkId) leases.delete(leaseKey(lease));
       networks.delete(networkId);
@@ -48,8 +48,10 @@ export class SimulatedNetworks extends Networks {
       if (!network) throw refused(`there is no network ${lease.networkId}`);
       if (!isGuestAddress(rangeOf(network.cidr), lease.ip))
         throw refused(`${lease.ip} is no address of ${network.cidr}`);
-      const holder = leases.get(leaseKey(lease));
-      if (holder && holder.mac !== lease.mac) throw refused(`${lease.ip} is reserved for ${holder.mac}`);
+      const { networkId, mac, ip } = lease;
+      const holder = leases.find((it) => it.networkId === networkId && (it.ip === ip || it.mac === mac));
+      if (holder && holder.ip === ip && holder.mac === mac) return;
+      if (holder) throw refused(`${holder.ip} is reserved for ${holder.mac}, not ${ip} for ${mac}`);
       leases.set(leaseKey(lease), lease);
     });
   }

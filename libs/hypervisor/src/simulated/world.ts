@@ -36,6 +36,10 @@ export class Table<Row> {
   rows(): readonly Row[] {
     return [...this.#rows.values()];
   }
+  find(wanted: (row: Row) => boolean): Row | undefined {
+    for (const row of this.#rows.values()) if (wanted(row)) return row;
+    return undefined;
+  }
   set(key: string, row: Row): void {
     this.#rows.set(key, row);
     this.changed(key, row);

@@ -260,6 +260,7 @@ export const isAHypervisor = (name: string, make: () => Promise<Bench>): void =>
       await networks.reserve(lease);
       expect(await networks.leases(network.networkId)).toEqual([lease]);
       await isRefused(networks.reserve({ ...lease, mac: '52:54:00:c0:01:01', name: 'other' }));
+      await isRefused(networks.reserve({ ...lease, ip: next().lease.ip }));
       await isRefused(networks.reserve({ ...lease, ip: '192.0.2.1' }));
       await networks.release({ ...lease, mac: '52:54:00:c0:01:01' });
       expect(await networks.leases(network.networkId)).toEqual([lease]);
