@@ -120,11 +120,15 @@ export class Lane {
   #connection(): Promise<Client> {
     if (this.#client) return this.#client;
     const client = new Client(this.config);
-    const forget = () => (this.#client = undefined);
+    const connected = client.connect().then(() => client);
+    this.#client = connected;
+    // An old connection may break twice, with an error and with its end, and must not take the new one with it.
+    const forget = () => {
+      if (this.#client === connected) this.#client = undefined;
+    };
     client.on('error', forget).on('end', forget);
-    this.#client = client.connect().then(() => client);
-    this.#client.catch(forget);
-    return this.#client;
+    connected.catch(forget);
+    return connected;
   }
 }
 
