@@ -51,9 +51,15 @@ const exitsByStatus: Readonly<Record<number, number>> = {
   422: exits.usage,
 };
 
-/** The exit code for a problem's code and HTTP status; without a status, the catalogue knows it. */
-export const exitOf = (code: string | null, status = code === null ? 500 : entryOf(code).status): number =>
-  code !== null && exhausting.has(code) ? exits.exhausted : (exitsByStatus[status] ?? exits.failure);
+/**
+ * The exit code for a problem's code and HTTP status; without a status, the catalogue knows it. A path that the server
+ * does not know is no thing that was not found: server and command line are of different versions.
+ */
+export const exitOf = (code: string | null, status = code === null ? 500 : entryOf(code).status): number => {
+  if (code === 'route.not-found') return exits.failure;
+  if (code !== null && exhausting.has(code)) return exits.exhausted;
+  return exitsByStatus[status] ?? exits.failure;
+};
 
 const detailLine = ([name, value]: [string, unknown]): string =>
   `${name}: ${Array.isArray(value) && value.every((it) => typeof it === 'string') ? value.join(', ') : JSON.stringify(value)}`;

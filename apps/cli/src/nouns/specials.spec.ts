@@ -94,7 +94,7 @@ describe('event tail', () => {
       heard: (text) => text.includes('"position":4') && interrupt.abort(),
     });
     const lines = stdout.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual([1, 2, 3, 4].map(happened));
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([1, 2, 3, 4].map(happened));
     expect(stderr).toContain('the connection ended; taking it up again');
     expect(cloud.asked.slice(0, 3).map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2', '3']);
     expect(cloud.asked[1]?.query['resource']).toBe('inst_1');

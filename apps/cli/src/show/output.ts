@@ -7,7 +7,9 @@ import { cellOf, fieldOf } from './view.js';
 const colours = {
   running: 'green',
   succeeded: 'green',
-  ready: 'green',
+  available: 'green',
+  active: 'green',
+  up: 'green',
   ok: 'green',
   error: 'red',
   failed: 'red',

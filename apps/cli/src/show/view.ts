@@ -28,7 +28,7 @@ const plain = (value: unknown): string => {
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value) && value.some(isRecord)) return value.map((it) => JSON.stringify(it)).join(' ');
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(plain).join(',');
-  if (!isRecord(value)) return String(value);
+  if (!isRecord(value)) return typeof value === 'string' ? value : JSON.stringify(value);
   const pairs = Object.entries(value).map(([key, it]) => `${key}=${plain(it)}`);
   return pairs.length === 0 ? '-' : pairs.join(' ');
 };
