@@ -31,6 +31,11 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
+  /** Whether the key of a request that was let in is good still. */
+  async isStillKnown({ headers }: FastifyRequest): Promise<boolean> {
+    return (await this.#principalOf(headers.authorization)) !== undefined;
+  }
+
   async #principalOf(authorization: string | undefined): Promise<Principal | undefined> {
     const bearer = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(authorization ?? '')?.[1];
     return bearer === undefined ? undefined : this.principals.of(bearer);

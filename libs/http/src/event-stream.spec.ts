@@ -80,14 +80,32 @@ describe('a stream of events', () => {
 });
 
 describe('the open streams', () => {
+  const connections = () => {
+    const closings: (() => void)[] = [];
+    return { closings, connection: { once: (_: 'close', then: () => void) => closings.push(then) } };
+  };
+  const always = async () => true;
+
   it('are those whose connection stands', () => {
     const streams = new OpenStreams();
-    const closings: (() => void)[] = [];
-    const connection = { once: (_: 'close', then: () => void) => closings.push(then) };
-    const [one, two] = [streams.signalFor(connection), streams.signalFor(connection)];
+    const { closings, connection } = connections();
+    const [one, two] = [streams.signalFor(connection, always), streams.signalFor(connection, always)];
     closings[0]?.();
     expect([one.aborted, two.aborted, streams.count]).toEqual([true, false, 1]);
     streams.end();
     expect(two.aborted).toBe(true);
+    closings[1]?.();
+    expect(streams.count).toBe(0);
+  });
+
+  it('end when their asker may no longer listen, and not when nobody can say', async () => {
+    const streams = new OpenStreams(1);
+    const { closings, connection } = connections();
+    let asked = 0;
+    const answers = [async () => true, () => Promise.reject(new Error('no database')), async () => false];
+    const signal = streams.signalFor(connection, () => answers[asked++]?.() ?? always());
+    await once(signal, 'abort');
+    expect(asked).toBe(3);
+    closings[0]?.();
   });
 });

@@ -111,12 +111,14 @@ class EveryRole extends Principals {
   }
 }
 
+const clock = new ManualClock();
+
 @Module({
   controllers: [CupController],
   providers: [
     { provide: Principals, useClass: EveryRole },
     { provide: Claims, useClass: MemoryClaims },
-    { provide: Clock, useValue: new ManualClock() },
+    { provide: Clock, useValue: clock },
   ],
 })
 class CupModule {}
@@ -407,6 +409,16 @@ describe('a key', () => {
     expect(poured).toHaveLength(3);
     const [, first, second] = poured.map(({ meta }) => meta.commandId);
     expect(first).toBe(second);
+  });
+
+  it('is kept for a day', async () => {
+    const first = await create({ size: 1 }, key('yesterday'));
+    clock.advance(23 * 3_600_000);
+    expect((await create({ size: 1 }, key('yesterday'))).body).toBe(first.body);
+    clock.advance(2 * 3_600_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await create({ size: 1 }, key('yesterday'))).body).not.toBe(first.body);
+    expect(poured).toHaveLength(2);
   });
 
   it('is not used up by a request that only asks whether it may', async () => {

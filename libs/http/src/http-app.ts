@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
 import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
+import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
@@ -42,9 +43,13 @@ export const createHttpApp = async (
 
   const fromAnywhere = { strict: false };
   const clock = app.get(Clock, fromAnywhere);
+  const claims = app.get(Claims, fromAnywhere);
+  const guard = new AuthGuard(app.get(Principals, fromAnywhere));
   app.useGlobalFilters(filter);
-  app.useGlobalGuards(new AuthGuard(app.get(Principals, fromAnywhere)));
-  app.useGlobalInterceptors(new RequestInterceptor(clock, streams, app.get(Claims, fromAnywhere)));
+  app.useGlobalGuards(guard);
+  app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims));
+  const stopExpiry = expireKeys(claims, clock, logger);
+  adapter.getInstance().addHook('preClose', async () => stopExpiry());
   app.enableShutdownHooks();
   return app;
 };

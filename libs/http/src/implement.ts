@@ -4,7 +4,7 @@ import type { Asked } from './asked.js';
 import type { EventStream } from './event-stream.js';
 
 /** Under which a route remembers its endpoint. */
-export const ENDPOINT = 'strata:endpoint';
+const ENDPOINT = 'strata:endpoint';
 
 /** What is shown is read from folds, whose rows nobody may change: read-only parts are as good as others. */
 type Shown<T> = unknown extends T

@@ -8,6 +8,7 @@ import { v7 } from 'uuid';
 import { z } from 'zod';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
+import type { AuthGuard } from './auth-guard.js';
 import type { Claims, StoredAnswer } from './claims.js';
 import { EventStream } from './event-stream.js';
 import { Idempotency, hashOf } from './idempotency.js';
@@ -30,6 +31,7 @@ export class RequestInterceptor implements NestInterceptor {
 
   constructor(
     private readonly clock: Clock,
+    private readonly guard: AuthGuard,
     private readonly streams: OpenStreams,
     claims: Claims,
   ) {
@@ -57,7 +59,7 @@ export class RequestInterceptor implements NestInterceptor {
       return lastValueFrom(next.handle(), { defaultValue: undefined });
     };
 
-    if (endpoint.method === 'get') return this.#shown(await handle(v7()), reply);
+    if (endpoint.method === 'get') return this.#shown(await handle(v7()), request, reply);
 
     const key = keyOf(request);
     // A key that nobody chose cannot be sent again, so there is nothing to remember.
@@ -73,7 +75,7 @@ export class RequestInterceptor implements NestInterceptor {
     return sent(reply, endpoint, { answer, validateOnly });
   }
 
-  #shown(answer: unknown, reply: FastifyReply): unknown {
+  #shown(answer: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
     if (!(answer instanceof EventStream)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
@@ -81,7 +83,7 @@ export class RequestInterceptor implements NestInterceptor {
       'x-accel-buffering': 'no',
       connection: 'close',
     });
-    return answer.toReadable(this.streams.signalFor(reply.raw));
+    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.isStillKnown(request)));
   }
 
   #checkOf(endpoint: Endpoint) {

@@ -6,5 +6,5 @@ import { checkoutOf, documents, textOf } from './documents.js';
 const checkout = checkoutOf(import.meta.url);
 for (const { path, draw } of documents) {
   writeFileSync(join(checkout, path), textOf(draw()));
-  console.log(path);
+  process.stdout.write(`${path}\n`);
 }
