@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { api } from '@strata/contracts';
 import { checkoutOf } from './ask/home.js';
 import { nouns, verbs } from './menu.js';
-import { strata } from './testing/command-line.js';
+import { emptyCheckout, removeCheckouts, strata } from './testing/command-line.js';
+
+afterAll(removeCheckouts);
 
 const goldens = join(checkoutOf(import.meta.dirname), 'apps/cli/src/__golden__');
 
@@ -34,5 +36,5 @@ it('says on standard error what there is when no verb is given, and its version 
   const { exit, stdout, stderr } = await strata(['instance']);
   expect([exit, stdout]).toEqual([2, '']);
   expect(stderr).toContain('Usage: strata instance');
-  expect((await strata(['--version'])).stdout).toBe('1.2.3\n');
+  expect((await strata(['--version'], { checkout: emptyCheckout() })).stdout).toBe('1.2.3\n');
 });

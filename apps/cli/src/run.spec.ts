@@ -1,6 +1,6 @@
 import { Foreign, FakeCloud, Refusal, hangUp, silence } from './testing/fake-cloud.js';
 import type { Answers } from './testing/fake-cloud.js';
-import { emptyCheckout, strata } from './testing/command-line.js';
+import { emptyCheckout, removeCheckouts, strata } from './testing/command-line.js';
 import type { World } from './testing/command-line.js';
 import { begun, building, failed, small, succeeded, web } from './testing/things.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ const open = async (answers: Answers) => (cloud = await FakeCloud.open(answers))
 const ask = (argv: readonly string[], world: World = {}) =>
   strata(argv, { ...world, env: { STRATA_API: cloud.url, STRATA_KEY: 'secret-key', ...world.env } });
 
+afterAll(removeCheckouts);
 afterEach(async () => {
   const { faults } = cloud;
   await cloud.close();

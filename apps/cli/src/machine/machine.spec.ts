@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { emptyCheckout, strata } from '../testing/command-line.js';
+import { emptyCheckout, removeCheckouts, strata } from '../testing/command-line.js';
 import { databasesIn, lives, serverOf } from './server-process.js';
+
+afterAll(removeCheckouts);
 
 /** A server that says when it is ready and ends when it is asked to; `apps/solo` in its path makes it known. */
 const server = `

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../run.js';
@@ -6,12 +6,22 @@ import type { Io } from '../io.js';
 
 export type Ran = Readonly<{ exit: number; stdout: string; stderr: string }>;
 
-/** A folder that passes for a checkout, without a server and without credentials. */
+const made: string[] = [];
+
+/** A folder that passes for a checkout, without a server and without credentials; see `removeCheckouts`. */
 export const emptyCheckout = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-cli-'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'strata', version: '1.2.3' }));
+  made.push(folder);
   return folder;
 };
+
+export const removeCheckouts = (): void => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+};
+
+/** Most commands look for nothing in their checkout, and find nothing in this one. */
+const nowhere = join(tmpdir(), 'strata-cli-nowhere');
 
 export type World = Readonly<{
   env?: Record<string, string>;
@@ -45,7 +55,7 @@ export const strata = async (argv: readonly string[], world: World = {}): Promis
     stdout,
     stderr,
     fetch: world.fetch ?? fetch,
-    checkout: world.checkout ?? emptyCheckout(),
+    checkout: world.checkout ?? nowhere,
     signal: world.signal ?? new AbortController().signal,
     confirm: () => Promise.resolve(world.confirm),
   };
