@@ -1,5 +1,5 @@
-import { ErrorCode, isNoSuchDomain, isNoSuchNetwork, LibvirtError } from '@strata/libvirt';
-import type { DomainEvent, DomainRef, Libvirt, NetworkRef } from '@strata/libvirt';
+import { ErrorCode, isNoSuchDomain, isNoSuchNetwork, Libvirt, LibvirtError } from '@strata/libvirt';
+import type { DomainEvent, DomainRef, LibvirtOptions, NetworkRef } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
 import type { Home } from './home.js';
 
@@ -32,21 +32,41 @@ export const answered = async <Result>(work: () => Promise<Result>): Promise<Res
   }
 };
 
-/** A libvirt daemon, seen from one home: everything that belongs to others stays out of sight. */
+/**
+ * A libvirt daemon, seen from one home: everything that belongs to others stays out of sight.
+ *
+ * There are two connections to it. A daemon works on five calls of one connection at a time (`max_client_requests`), and a
+ * guest takes up to two seconds to be destroyed: what is slow goes over a connection of its own, so that a look at the host
+ * never waits behind it.
+ */
 export class Daemon {
   /** Where libvirt keeps what QEMU said, one file per guest. */
   readonly logs = '/var/log/libvirt/qemu';
   readonly #listeners = new Set<(instanceId: string | undefined) => void>();
 
-  constructor(
-    readonly libvirt: Libvirt,
+  private constructor(
     readonly home: Home,
+    /** For calls that are answered at once. */
+    readonly libvirt: Libvirt,
+    /** For calls that start, end or speak to a guest. */
+    readonly slow: Libvirt,
   ) {
     libvirt.on('domain', ({ domain }: DomainEvent) => {
       const instanceId = home.idOf(domain.name);
       if (instanceId !== undefined) this.#hint(instanceId);
     });
-    libvirt.on('reconnected', () => this.#hint(undefined));
+    for (const connection of [libvirt, slow]) connection.on('reconnected', () => this.#back());
+  }
+
+  /** @throws HypervisorError `retryable` when no daemon answers */
+  static async connect(home: Home, options?: LibvirtOptions): Promise<Daemon> {
+    const libvirt = await answered(() => Libvirt.connect(options));
+    try {
+      return new Daemon(home, libvirt, await answered(() => Libvirt.connect(options)));
+    } catch (error) {
+      libvirt.close();
+      throw error;
+    }
   }
 
   watch(listener: (instanceId: string | undefined) => void): () => void {
@@ -79,6 +99,11 @@ export class Daemon {
   close(): void {
     this.#listeners.clear();
     this.libvirt.close();
+    this.slow.close();
+  }
+
+  #back(): void {
+    if (this.libvirt.connected && this.slow.connected) this.#hint(undefined);
   }
 
   #hint(instanceId: string | undefined): void {

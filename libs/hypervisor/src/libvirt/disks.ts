@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { createOverlay } from '@strata/guest-images';
 import type { ImageCache } from '@strata/guest-images';
 import { Disks } from '../hypervisor.js';
@@ -6,7 +6,7 @@ import type { ImageRef } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import type { Daemon } from './daemon.js';
 import { answered } from './daemon.js';
-import { exists, removeIfEmpty, unlessMissing } from './files.js';
+import { exists, makePassage, removeIfEmpty, unlessMissing } from './files.js';
 import { guestStateOf } from './guest-state.js';
 import type { Home } from './home.js';
 
@@ -25,8 +25,7 @@ export class LibvirtDisks extends Disks {
     const image = await this.images.find(disk.image.digest);
     if (!image) throw refused(`this host has no image ${disk.image.digest}`);
     if (disk.sizeGiB < image.virtualGiB) throw refused(`the image needs a disk of at least ${image.virtualGiB} GiB`);
-    // QEMU's user passes through these folders without reading them.
-    await mkdir(folder, { recursive: true, mode: 0o711 });
+    await makePassage(folder);
     try {
       await createOverlay(image, root, disk.sizeGiB);
     } catch (error) {

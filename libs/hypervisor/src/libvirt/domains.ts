@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { firstBootEntry, firstBootText } from '@strata/guest-images';
 import type { ImageCache } from '@strata/guest-images';
 import {
@@ -21,10 +21,10 @@ import { hasRoot } from './disks.js';
 import { domainXml, markNamespace, markXml } from './domain-xml.js';
 import { guestStateOf, observedFrom, tenantOf } from './guest-state.js';
 import type { GuestState } from './guest-state.js';
-import { removeIfEmpty } from './files.js';
+import { makePassage, removeIfEmpty, unlessMissing } from './files.js';
 
 /** A start may read a kernel from a cold disk; a plug is pulled only once QEMU has written what it owes. */
-const slow = { deadlineMs: 60_000 };
+const patiently = { deadlineMs: 60_000 };
 
 /** How long a connected agent may think about a shutdown before the power button is pressed instead. */
 const politely = { deadlineMs: 5000 };
@@ -67,7 +67,7 @@ export class LibvirtDomains extends Domains {
   start(instanceId: string): Promise<void> {
     return answered(async () => {
       const { dom } = await this.#expect(instanceId);
-      await this.#reach(dom, 'on', () => this.daemon.libvirt.call('domainCreateWithFlags', { dom, flags: 0 }, slow));
+      await this.#reach(dom, 'on', () => this.daemon.slow.call('domainCreateWithFlags', { dom, flags: 0 }, patiently));
     });
   }
 
@@ -108,9 +108,9 @@ export class LibvirtDomains extends Domains {
     return answered(async () => {
       const { dom, state } = await this.#expectRunning(instanceId);
       if (state.power === 'paused') throw refused(`instance ${instanceId} is paused: resume it`);
-      const { libvirt } = this.daemon;
-      if (forced || !state.guestAgent) return libvirt.call('domainReset', { dom, flags: 0 });
-      await libvirt.call('domainReboot', { dom, flags: DomainShutdown.GuestAgent });
+      const { slow } = this.daemon;
+      if (forced || !state.guestAgent) return slow.call('domainReset', { dom, flags: 0 });
+      await slow.call('domainReboot', { dom, flags: DomainShutdown.GuestAgent });
     });
   }
 
@@ -193,14 +193,14 @@ export class LibvirtDomains extends Domains {
   }
 
   async #destroy(dom: DomainRef, flags: number): Promise<void> {
-    await unlessGone(unlessOff(this.daemon.libvirt.call('domainDestroyFlags', { dom, flags }, slow)));
+    await unlessGone(unlessOff(this.daemon.slow.call('domainDestroyFlags', { dom, flags }, patiently)));
   }
 
   /** Whether the agent took the request. One that is connected but does not answer is as good as none. */
   async #askAgent(dom: DomainRef): Promise<boolean> {
     try {
       const flags = DomainShutdown.GuestAgent;
-      await this.daemon.libvirt.call('domainShutdownFlags', { dom, flags }, politely);
+      await this.daemon.slow.call('domainShutdownFlags', { dom, flags }, politely);
       return true;
     } catch (error) {
       if (error instanceof LibvirtError) return false;
@@ -211,10 +211,8 @@ export class LibvirtDomains extends Domains {
   async #writeFirstBoot({ instanceId, firstBoot }: DomainSpec): Promise<void> {
     const { folder, firstBoot: file } = this.daemon.home.filesOf(instanceId);
     const text = wellFormed(() => firstBootText(firstBoot));
-    await mkdir(folder, { recursive: true, mode: 0o711 });
-    const present = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    await makePassage(folder);
+    const present = await unlessMissing(readFile(file, 'utf8'));
     if (present === text) return;
     // It may hold secrets. libvirt hands the file to QEMU's user when the guest starts and takes it back at its end.
     await writeFile(`${file}.draft`, text, { mode: 0o600 });

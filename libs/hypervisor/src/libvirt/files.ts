@@ -1,4 +1,4 @@
-import { access, rmdir } from 'node:fs/promises';
+import { access, chmod, mkdir, rmdir } from 'node:fs/promises';
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
@@ -10,6 +10,12 @@ export const exists = async (file: string): Promise<boolean> => {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
+};
+
+/** A folder that QEMU's user passes through without reading it, whatever the umask takes away from new folders. */
+export const makePassage = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o711);
 };
 
 /** Removes a folder once nothing is in it any more. */

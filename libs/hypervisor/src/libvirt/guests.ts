@@ -31,7 +31,7 @@ export class LibvirtGuests extends Guests {
       let pid: number;
       try {
         const command = { execute: 'guest-exec', arguments: { path, arg, 'capture-output': true } };
-        pid = numberIn(await this.daemon.libvirt.agentCommand(dom, command), 'pid');
+        pid = numberIn(await this.daemon.slow.agentCommand(dom, command), 'pid');
       } catch (error) {
         // The agent answered, but cannot run the program: a shell would end with 127, and so does this.
         if (!saysTheAgent(error)) throw error;
@@ -39,7 +39,7 @@ export class LibvirtGuests extends Guests {
       }
       for (let wait = 5; ; wait = Math.min(wait * 2, 200)) {
         const status = statusFrom(
-          await this.daemon.libvirt.agentCommand(dom, { execute: 'guest-exec-status', arguments: { pid } }),
+          await this.daemon.slow.agentCommand(dom, { execute: 'guest-exec-status', arguments: { pid } }),
         );
         if (status.exited) return { exitCode: status.exitCode, stdout: status.stdout, stderr: status.stderr };
         if (performance.now() > deadline) {
@@ -81,7 +81,7 @@ export class LibvirtGuests extends Guests {
 
   async #pings(dom: DomainRef): Promise<boolean> {
     try {
-      await this.daemon.libvirt.agentCommand(dom, { execute: 'guest-ping' }, 2);
+      await this.daemon.slow.agentCommand(dom, { execute: 'guest-ping' }, 2);
       return true;
     } catch (error) {
       if (isAgentUnresponsive(error)) return false;

@@ -4,7 +4,7 @@ import { HypervisorError, Images } from '../hypervisor.js';
 import type { BuildProgress, ImageRef } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import { backingFileOf, instancesWithRoot } from './disks.js';
-import { unlessMissing } from './files.js';
+import { makePassage, unlessMissing } from './files.js';
 import type { Home } from './home.js';
 
 export class LibvirtImages extends Images {
@@ -17,7 +17,8 @@ export class LibvirtImages extends Images {
 
   async build(recipe: string, progress: BuildProgress): Promise<ImageRef & { sizeMiB: number; virtualGiB: number }> {
     if (!isRecipe(recipe)) throw refused(`there is no recipe ${recipe}: known are ${Object.keys(recipes).join(', ')}`);
-    const { digest, sizeMiB, virtualGiB } = await built(this.cache.build(recipe, progress));
+    const { digest, folder, sizeMiB, virtualGiB } = await built(this.cache.build(recipe, progress));
+    await makePassage(folder);
     return { digest, sizeMiB, virtualGiB };
   }
 

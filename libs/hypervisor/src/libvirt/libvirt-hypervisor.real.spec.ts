@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ImageCache } from '@strata/guest-images';
 import type { DomainSpec, Observed } from '../hypervisor.js';
 import type { Bench } from '../testing/index.js';
@@ -10,21 +9,11 @@ import { isAHypervisor, whyNoGuests } from '../testing/index.js';
 import { boots } from './accelerator.js';
 import { Home } from './home.js';
 import { LibvirtHypervisor } from './libvirt-hypervisor.js';
+import { answersOverHttp, eventually, images, patience } from './real.fixtures.js';
 import { removeEverything } from './remove-everything.js';
-
-/** Building takes half a minute: what was built for one run of the tests serves the next. */
-const images = join(process.cwd(), '.cache/images');
-const patience = 180_000;
 
 const reason = await whyNoGuests();
 if (reason !== undefined) console.warn(`SKIPPED: guests on libvirt: ${reason}`);
-
-const eventually = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(50)) {
-    if (await condition()) return;
-  }
-  throw new Error(`never: ${what}`);
-};
 
 type RealBench = Bench & Readonly<{ home: Home }>;
 
@@ -110,13 +99,6 @@ if (reason === undefined) {
   const seen = async (): Promise<Observed | undefined> =>
     (await it_.hypervisor.domains.observe()).find(({ instanceId }) => instanceId === spec.instanceId);
 
-  const answersOverHttp = async (ip: string, text: string): Promise<void> => {
-    await eventually(`http://${ip}/ answers`, async () => {
-      const answer = await fetch(`http://${ip}/`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-      return (await answer?.text())?.includes(text) === true;
-    });
-  };
-
   /** What the host has of this home: interfaces, firewall rules, files. */
   const traces = async () => {
     const bridge = it_.home.bridgeOf('net_real');
@@ -142,7 +124,7 @@ if (reason === undefined) {
       expect(before).toMatchObject({ domains: [], taps: [], files: [], logs: [], leases: '' });
       await build(spec);
       await it_.hypervisor.domains.start(spec.instanceId);
-      await answersOverHttp(spec.lease.ip, 'real');
+      await eventually('it answers at its address', () => answersOverHttp(spec.lease.ip, 'real'));
 
       const { guests } = it_.hypervisor;
       expect((await guests.exec(spec.instanceId, ['uname', '-a'], 20_000)).stdout).toMatch(/^Linux real .*x86_64/);
@@ -182,7 +164,7 @@ if (reason === undefined) {
       const next = specFor('inst_next', spec.lease.ip, '52:54:00:5e:a1:02');
       await build(next);
       await it_.hypervisor.domains.start(next.instanceId);
-      await answersOverHttp(next.lease.ip, 'real');
+      await eventually('it answers at its address', () => answersOverHttp(next.lease.ip, 'real'));
       await remove(next);
     },
     patience,

@@ -2,8 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
-import { Libvirt } from '@strata/libvirt';
-import type { LibvirtOptions } from '@strata/libvirt';
+import type { Libvirt, LibvirtOptions } from '@strata/libvirt';
 import { Hypervisor } from '../hypervisor.js';
 import type { HostFacts } from '../hypervisor.js';
 import { refused } from '../refusal.js';
@@ -11,6 +10,7 @@ import { Accelerators } from './accelerator.js';
 import { answered, Daemon } from './daemon.js';
 import { LibvirtDisks } from './disks.js';
 import { LibvirtDomains } from './domains.js';
+import { makePassage } from './files.js';
 import { LibvirtGuests } from './guests.js';
 import { Home } from './home.js';
 import { LibvirtImages } from './images.js';
@@ -53,17 +53,19 @@ export class LibvirtHypervisor extends Hypervisor {
    * @throws HypervisorError `retryable` when the daemon does not answer; `refused` when there is no QEMU, or it could not
    * reach the home
    */
-  static async open({ home: folder, daemon, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
+  static async open({ home: folder, daemon: options, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
     await mkdir(folder, { recursive: true });
     const home = new Home(folder);
     await assertPassable(home.folder);
-    await mkdir(home.instances, { recursive: true, mode: 0o711 });
-    const libvirt = await answered(() => Libvirt.connect(daemon));
-    await answered(() => assertEmulator(libvirt)).catch((error: unknown) => {
-      libvirt.close();
+    for (const passage of [home.instances, images ?? home.images]) await makePassage(passage);
+    const daemon = await Daemon.connect(home, options);
+    try {
+      await answered(() => assertEmulator(daemon.libvirt));
+    } catch (error) {
+      daemon.close();
       throw error;
-    });
-    return new LibvirtHypervisor(new Daemon(libvirt, home), new ImageCache(images ?? home.images));
+    }
+    return new LibvirtHypervisor(daemon, new ImageCache(images ?? home.images));
   }
 
   facts(): Promise<HostFacts> {

@@ -1,25 +1,15 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { LibvirtOptions } from '@strata/libvirt';
 import type { DomainSpec } from '../hypervisor.js';
 import { OwnSystemDaemon, whyNoGuests } from '../testing/index.js';
 import { LibvirtHypervisor } from './libvirt-hypervisor.js';
+import { answersOverHttp, eventually, images, patience } from './real.fixtures.js';
 import { removeEverything } from './remove-everything.js';
-
-const images = join(process.cwd(), '.cache/images');
-const patience = 180_000;
 
 const reason = await whyNoGuests();
 if (reason !== undefined) console.warn(`SKIPPED: what neighbours and dying daemons do to guests: ${reason}`);
-
-const eventually = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(50)) {
-    if (await condition()) return;
-  }
-  throw new Error(`never: ${what}`);
-};
 
 (reason === undefined ? describe : describe.skip)('on one machine', () => {
   const opened: (() => Promise<void>)[] = [];
@@ -112,12 +102,7 @@ const eventually = async (what: string, condition: () => Promise<boolean>): Prom
       expect(await hypervisor.networks.leases('net_same')).toEqual([spec.lease]);
       await hypervisor.domains.stop(spec.instanceId);
       await hypervisor.domains.start(spec.instanceId);
-      await eventually('it answers at its address', async () => {
-        const answer = await fetch(`http://${spec.lease.ip}/`, { signal: AbortSignal.timeout(2000) }).catch(
-          () => undefined,
-        );
-        return answer?.ok === true;
-      });
+      await eventually('it answers at its address', () => answersOverHttp(spec.lease.ip, 'same'));
       expect(await hypervisor.guests.log(spec.instanceId, 100_000)).toContain('root file system mounted');
     },
     patience,

@@ -1,11 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
-import { Libvirt } from '@strata/libvirt';
 import type { LibvirtOptions } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
 import { Accelerators } from './accelerator.js';
-import { answered, Daemon } from './daemon.js';
+import { Daemon } from './daemon.js';
 import { instancesWithRoot } from './disks.js';
 import { LibvirtDomains } from './domains.js';
 import { unlessMissing } from './files.js';
@@ -37,7 +36,7 @@ export const removeEverything = async (folder: string, options?: LibvirtOptions)
 /** Where no daemon answers and no disk was ever made, a simulation lived in this home: there is nobody to ask. */
 const daemonOf = async (home: Home, disks: number, options?: LibvirtOptions): Promise<Daemon | undefined> => {
   try {
-    return new Daemon(await answered(() => Libvirt.connect(options)), home);
+    return await Daemon.connect(home, options);
   } catch (error) {
     if (error instanceof HypervisorError && disks === 0) return undefined;
     throw error;
