@@ -29,7 +29,13 @@ export class Lane {
   #client: Promise<Client> | undefined;
   #flushing: Promise<void> | undefined;
 
-  constructor(private readonly config: ClientConfig) {}
+  readonly #config: ClientConfig;
+
+  constructor(config: ClientConfig) {
+    // Plans are made once, while the tables may be empty still: they must not rest on how small the tables then were.
+    const byIndex = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
+    this.#config = { ...config, options: `${config.options ?? ''} ${byIndex}` };
+  }
 
   append(draft: Draft): Promise<Verdict> {
     const bytes = draft.commands.reduce(
@@ -119,7 +125,7 @@ export class Lane {
   /** Connects if there is no connection; one that breaks is forgotten. */
   #connection(): Promise<Client> {
     if (this.#client) return this.#client;
-    const client = new Client(this.config);
+    const client = new Client(this.#config);
     const connected = client.connect().then(() => client);
     this.#client = connected;
     // An old connection may break twice, with an error and with its end, and must not take the new one with it.
