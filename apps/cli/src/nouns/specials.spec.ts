@@ -1,24 +1,13 @@
-import { FakeCloud, Refusal, Stream } from '../testing/fake-cloud.js';
-import type { Answers } from '../testing/fake-cloud.js';
-import type { World } from '../testing/command-line.js';
-import { strata } from '../testing/command-line.js';
+import { againstCloud } from '../testing/against-cloud.js';
+import { Refusal, Stream } from '../testing/fake-cloud.js';
 import { happened } from '../testing/things.js';
 import { newPart } from './instance-log.js';
 
-let cloud: FakeCloud;
-const open = async (answers: Answers) => (cloud = await FakeCloud.open(answers));
-const ask = (argv: readonly string[], world: World = {}) =>
-  strata(argv, { ...world, env: { STRATA_API: cloud.url, STRATA_KEY: 'k' } });
-
-afterEach(async () => {
-  const { faults } = cloud;
-  await cloud.close();
-  expect(faults).toEqual([]);
-});
+const { open, ask } = againstCloud();
 
 describe('instance exec', () => {
   it("passes the guest's output and exit code through, and every word after --", async () => {
-    await open({ 'instances.exec': () => ({ exitCode: 42, stdout: 'out\n', stderr: 'err\n' }) });
+    const cloud = await open({ 'instances.exec': () => ({ exitCode: 42, stdout: 'out\n', stderr: 'err\n' }) });
     const ran = await ask(['instance', 'exec', 'web-1', '--timeout', '5', '--', 'ls', '-o', 'json', '--debug', '--']);
     expect(ran).toEqual({ exit: 42, stdout: 'out\n', stderr: 'err\n' });
     expect(cloud.asked[0]?.body).toEqual({ argv: ['ls', '-o', 'json', '--debug', '--'], timeoutSeconds: 5 });
@@ -65,8 +54,7 @@ describe('instance log', () => {
     ['abc', 'xyz', 'xyz'],
     ['aaaa', 'aaaaa', 'a'],
   ] as const) {
-    it(`finds "${fresh}" new in "${now}" after "${before}"`, async () => {
-      await open({});
+    it(`finds "${fresh}" new in "${now}" after "${before}"`, () => {
       expect(newPart(before, now)).toBe(fresh);
     });
   }
@@ -82,7 +70,7 @@ describe('event tail', () => {
   it('prints a line of JSON for each event and goes on after the last one when the connection breaks', async () => {
     const interrupt = new AbortController();
     const half = message(3);
-    await open({
+    const cloud = await open({
       'events.list': streams(
         new Stream(`: hello\n\n${message(1)}${message(2)}${half.slice(0, 40)}`, 'breaks'),
         new Stream(half, 'ends'),
