@@ -8,7 +8,7 @@ import { wordOf } from './verb.js';
 
 const said = ({ id, kind, what, at, position, by }: Cause): string => {
   const notes = [
-    kind !== 'event' && kind,
+    kind !== 'event' && kind !== what && kind,
     position !== null && `#${position}`,
     at,
     by !== null && `by ${by}`,
