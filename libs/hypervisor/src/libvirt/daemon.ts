@@ -42,6 +42,9 @@ export const answered = async <Result>(work: () => Promise<Result>): Promise<Res
 export class Daemon {
   /** Where libvirt keeps what QEMU said, one file per guest. */
   readonly logs = '/var/log/libvirt/qemu';
+  /** How many calls that end this guest are under way. */
+  readonly #ending = new Map<string, number>();
+  #listed = new Map<string, OwnDomain>();
   readonly #listeners = new Set<(instanceId: string | undefined) => void>();
 
   private constructor(
@@ -74,11 +77,35 @@ export class Daemon {
     return () => this.#listeners.delete(listener);
   }
 
+  /** While a guest is being destroyed, which a new list would wait for, the last list is given, with what was added to it. */
   async domains(): Promise<readonly OwnDomain[]> {
-    return (await this.libvirt.domains()).flatMap((domain) => {
-      const instanceId = this.home.idOf(domain.name);
-      return instanceId === undefined ? [] : [{ instanceId, domain }];
-    });
+    if (this.#ending.size === 0) {
+      const listed = (await this.libvirt.domains()).flatMap((domain) => this.#own(domain));
+      this.#listed = new Map(listed.map((own) => [own.instanceId, own]));
+    }
+    return [...this.#listed.values()];
+  }
+
+  /** Of a domain that was defined just now. */
+  added(domain: DomainRef): void {
+    for (const own of this.#own(domain)) this.#listed.set(own.instanceId, own);
+  }
+
+  isEnding(instanceId: string): boolean {
+    return this.#ending.has(instanceId);
+  }
+
+  /** Does `work`, which ends a guest. libvirt keeps the guest locked until its process is gone. */
+  async ending(instanceId: string, work: () => Promise<void>): Promise<void> {
+    const begun = (this.#ending.get(instanceId) ?? 0) + 1;
+    this.#ending.set(instanceId, begun);
+    try {
+      await work();
+    } finally {
+      const left = (this.#ending.get(instanceId) ?? 1) - 1;
+      if (left > 0) this.#ending.set(instanceId, left);
+      else this.#ending.delete(instanceId);
+    }
   }
 
   async networks(): Promise<readonly OwnNetwork[]> {
@@ -100,6 +127,11 @@ export class Daemon {
     this.#listeners.clear();
     this.libvirt.close();
     this.slow.close();
+  }
+
+  #own(domain: DomainRef): readonly OwnDomain[] {
+    const instanceId = this.home.idOf(domain.name);
+    return instanceId === undefined ? [] : [{ instanceId, domain }];
   }
 
   #back(): void {

@@ -1,5 +1,5 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { firstBootEntry, firstBootText } from '@strata/guest-images';
+import { rm } from 'node:fs/promises';
+import { firstBootEntry } from '@strata/guest-images';
 import type { ImageCache } from '@strata/guest-images';
 import {
   Affect,
@@ -15,13 +15,14 @@ import { Domains } from '../hypervisor.js';
 import type { DomainSpec, Observed, Power } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import type { Accelerators } from './accelerator.js';
-import type { Daemon } from './daemon.js';
+import type { Daemon, OwnDomain } from './daemon.js';
 import { answered, unlessGone } from './daemon.js';
 import { hasRoot } from './disks.js';
 import { domainXml, markNamespace, markXml } from './domain-xml.js';
+import { writeFirstBoot } from './first-boot-file.js';
 import { guestStateOf, observedFrom, tenantOf } from './guest-state.js';
 import type { GuestState } from './guest-state.js';
-import { makePassage, removeIfEmpty, unlessMissing } from './files.js';
+import { removeIfEmpty } from './files.js';
 
 /** A start may read a kernel from a cold disk; a plug is pulled only once QEMU has written what it owes. */
 const patiently = { deadlineMs: 60_000 };
@@ -30,6 +31,8 @@ const patiently = { deadlineMs: 60_000 };
 const politely = { deadlineMs: 5000 };
 
 export class LibvirtDomains extends Domains {
+  #seen: ReadonlyMap<string, Observed> = new Map();
+
   constructor(
     private readonly daemon: Daemon,
     private readonly images: ImageCache,
@@ -49,7 +52,7 @@ export class LibvirtDomains extends Domains {
       const accelerator = await this.accelerators.forImage(image);
       const known = await this.#find(spec.instanceId);
       const revision = Math.max(known?.state.applied ?? 0, applied);
-      await this.#writeFirstBoot(spec);
+      await writeFirstBoot(home, spec);
       const parts = {
         home,
         spec,
@@ -58,7 +61,7 @@ export class LibvirtDomains extends Domains {
         networkName: network.name,
         boot: { ...image, firstBootEntry },
       };
-      await libvirt.call('domainDefineXmlFlags', { xml: domainXml(parts), flags: 0 });
+      this.daemon.added(await libvirt.call('domainDefineXmlFlags', { xml: domainXml(parts), flags: 0 }));
       // Of a running guest the definition was replaced, not what runs; both shall tell the same.
       if (known && revision > known.state.applied) await this.mark(spec.instanceId, revision);
     });
@@ -100,7 +103,7 @@ export class LibvirtDomains extends Domains {
   stop(instanceId: string): Promise<void> {
     return answered(async () => {
       const dom = await this.daemon.findDomain(instanceId);
-      if (dom) await this.#destroy(dom, DomainDestroy.Default);
+      if (dom) await this.#destroy(instanceId, dom, DomainDestroy.Default);
     });
   }
 
@@ -120,7 +123,7 @@ export class LibvirtDomains extends Domains {
       if (dom) {
         // The definition goes first: from then on nobody can start the guest again between its end and our next call.
         await unlessOff(this.daemon.libvirt.call('domainUndefineFlags', { dom, flags: everything }));
-        await this.#destroy(dom, DomainDestroy.RemoveLogs);
+        await this.#destroy(instanceId, dom, DomainDestroy.RemoveLogs);
       }
       const { folder, console, firstBoot } = this.daemon.home.filesOf(instanceId);
       // Logs are rotated: `console.log` is followed by `console.log.0` and older ones.
@@ -146,13 +149,8 @@ export class LibvirtDomains extends Domains {
 
   observe(): Promise<readonly Observed[]> {
     return answered(async () => {
-      const own = await this.daemon.domains();
-      const seen = await Promise.all(
-        own.map(async ({ instanceId, domain }) => {
-          const state = await guestStateOf(this.daemon.libvirt, domain);
-          return state ? [observedFrom(instanceId, state)] : [];
-        }),
-      );
+      const seen = await Promise.all((await this.daemon.domains()).map((own) => this.#look(own)));
+      this.#seen = new Map(seen.flat().map((guest) => [guest.instanceId, guest]));
       return seen.flat();
     });
   }
@@ -162,6 +160,14 @@ export class LibvirtDomains extends Domains {
   }
 
   // ── Looking before and after ───────────────────────────────────
+
+  /** A guest that is being destroyed cannot be looked at; it is as it was until it is off. */
+  async #look({ instanceId, domain }: OwnDomain): Promise<readonly Observed[]> {
+    const before = this.#seen.get(instanceId);
+    if (before && this.daemon.isEnding(instanceId)) return [before];
+    const state = await guestStateOf(this.daemon.libvirt, domain);
+    return state ? [observedFrom(instanceId, state)] : [];
+  }
 
   async #find(instanceId: string): Promise<{ dom: DomainRef; state: GuestState } | undefined> {
     const dom = await this.daemon.findDomain(instanceId);
@@ -192,8 +198,10 @@ export class LibvirtDomains extends Domains {
     }
   }
 
-  async #destroy(dom: DomainRef, flags: number): Promise<void> {
-    await unlessGone(unlessOff(this.daemon.slow.call('domainDestroyFlags', { dom, flags }, patiently)));
+  #destroy(instanceId: string, dom: DomainRef, flags: number): Promise<void> {
+    return this.daemon.ending(instanceId, async () => {
+      await unlessGone(unlessOff(this.daemon.slow.call('domainDestroyFlags', { dom, flags }, patiently)));
+    });
   }
 
   /** Whether the agent took the request. One that is connected but does not answer is as good as none. */
@@ -206,17 +214,6 @@ export class LibvirtDomains extends Domains {
       if (error instanceof LibvirtError) return false;
       throw error;
     }
-  }
-
-  async #writeFirstBoot({ instanceId, firstBoot }: DomainSpec): Promise<void> {
-    const { folder, firstBoot: file } = this.daemon.home.filesOf(instanceId);
-    const text = wellFormed(() => firstBootText(firstBoot));
-    await makePassage(folder);
-    const present = await unlessMissing(readFile(file, 'utf8'));
-    if (present === text) return;
-    // It may hold secrets. libvirt hands the file to QEMU's user when the guest starts and takes it back at its end.
-    await writeFile(`${file}.draft`, text, { mode: 0o600 });
-    await rename(`${file}.draft`, file);
   }
 }
 
@@ -232,13 +229,5 @@ const unlessOff = async (work: Promise<unknown>): Promise<void> => {
     await work;
   } catch (error) {
     if (!isOperationInvalid(error)) throw error;
-  }
-};
-
-const wellFormed = <Result>(make: () => Result): Result => {
-  try {
-    return make();
-  } catch (error) {
-    throw refused(error instanceof Error ? error.message : String(error), { cause: error });
   }
 };

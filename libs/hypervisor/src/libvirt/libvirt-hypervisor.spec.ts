@@ -163,6 +163,37 @@ describe('libvirt as a hypervisor', () => {
     expect(flags).toEqual([2, 1]);
   });
 
+  it('looks at its guests while one of them is being destroyed, without waiting for that one', async () => {
+    const names = ['inst_1', 'inst_2'].map((id) => domainOf(home.nameOf(id)));
+    let release = (): void => undefined;
+    let locked = false;
+    const unlessLocked = <Answer>(answer: Answer, name?: string): Answer | Promise<never> =>
+      locked && name !== home.nameOf('inst_2') ? never : answer;
+    const { hypervisor, daemon } = await open({
+      ...guest([1, 1]),
+      connectListAllDomains: () => unlessLocked(names),
+      domainGetState: ({ dom }) => unlessLocked({ state: 1, reason: 1 }, dom.name),
+      domainDestroyFlags: () =>
+        new Promise((resolve) => {
+          locked = true;
+          release = () => {
+            locked = false;
+            resolve(undefined);
+          };
+        }),
+    });
+    expect(await hypervisor.domains.observe()).toHaveLength(2);
+    const stopped = hypervisor.domains.stop('inst_1');
+    await until(() => daemon.called.includes('domainDestroyFlags'));
+    expect(await hypervisor.domains.observe()).toMatchObject([{ power: 'on' }, { power: 'on' }]);
+    release();
+    await stopped;
+    const lists = (): number => daemon.called.filter((name) => name === 'connectListAllDomains').length;
+    const before = lists();
+    expect(await hypervisor.domains.observe()).toHaveLength(2);
+    expect(lists()).toBe(before + 1);
+  });
+
   it('never lowers the revision that was carried out', async () => {
     const marks: string[] = [];
     const { hypervisor } = await open({

@@ -4,6 +4,7 @@ import {
   isAlreadyExists,
   isOperationInvalid,
   LibvirtError,
+  ListDomains,
   NetworkSection,
   NetworkUpdateCommand,
 } from '@strata/libvirt';
@@ -135,11 +136,13 @@ export class LibvirtNetworks extends Networks {
     await unlessGone(libvirt.call('networkUndefine', { net }));
   }
 
+  /** The running guest of this home that is attached to the network. */
   async #userOf(net: NetworkRef): Promise<string | undefined> {
-    const { libvirt } = this.daemon;
-    for (const { instanceId, domain } of await this.daemon.domains()) {
-      if (domain.id < 0) continue;
-      const document = await unlessGone(libvirt.call('domainGetXmlDesc', { dom: domain, flags: 0 }));
+    const { home, libvirt } = this.daemon;
+    for (const dom of await libvirt.domains(ListDomains.Active)) {
+      const instanceId = home.idOf(dom.name);
+      if (instanceId === undefined) continue;
+      const document = await unlessGone(libvirt.call('domainGetXmlDesc', { dom, flags: 0 }));
       if (elementsOf(document ?? '', 'source').some((source) => source.get('network') === net.name)) return instanceId;
     }
     return undefined;
