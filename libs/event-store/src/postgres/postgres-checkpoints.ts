@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import { Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
 import type { Claim, Parked } from '../checkpoints.js';
 import type { Recorded } from '../event.js';
+import { TryLater } from '../subscription.js';
+import { isPassing } from './append.js';
 
 /** The connection of a transaction that was begun by {@link PostgresCheckpoints}. */
 export const sqlOf = ({ sql }: Transaction) => {
@@ -18,7 +20,17 @@ export class PostgresCheckpoints extends Checkpoints {
     super();
   }
 
+  /** @throws TryLater when the database, or whatever else the work needs, cannot be reached: nothing is to blame then */
   override async transaction<T>(work: (tx: Transaction) => Promise<T>) {
+    try {
+      return await this.#transaction(work);
+    } catch (error) {
+      if (isPassing(error)) throw new TryLater(String(error), { cause: error });
+      throw error;
+    }
+  }
+
+  async #transaction<T>(work: (tx: Transaction) => Promise<T>) {
     const sql = await this.pool.connect();
     const tx = new Transaction(sql);
     let result: T;

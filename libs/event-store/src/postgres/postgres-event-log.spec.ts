@@ -172,4 +172,30 @@ describe('the log in PostgreSQL', () => {
     const { rows } = await admin.query('SELECT count(*)::int AS effects FROM effect');
     expect(rows).toEqual([{ effects: 5 }]);
   });
+
+  it('parks nothing because connections are killed under its subscriptions', async () => {
+    await admin.query('CREATE TABLE effect (position bigint PRIMARY KEY)');
+    let kills = 0;
+    const subscription = await store.subscribe({
+      name: 'killed',
+      from: 'start',
+      tries: 1,
+      batchSize: 5,
+      handle: async (batch, { sql }) => {
+        if (kills++ < 4) {
+          const { rows } = (await sql?.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')) ?? { rows: [] };
+          await admin.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+        }
+        for (const { position } of batch) await sql?.query('INSERT INTO effect VALUES ($1)', [position]);
+      },
+    });
+    for (let version = 0; version < 20; version++) {
+      await store.log.append({ stream: 'a', expectedVersion: version, events: noted(''), meta: by() });
+    }
+    await subscription.waitFor(20, 8_000);
+    expect(kills).toBeGreaterThan(4);
+    expect(await subscription.parked()).toEqual([]);
+    const { rows } = await admin.query('SELECT count(*)::int AS effects FROM effect');
+    expect(rows).toEqual([{ effects: 20 }]);
+  });
 });
