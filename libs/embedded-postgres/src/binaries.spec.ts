@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usable } from './binaries.js';
 
+/** Neither who runs the tests nor who owns anything. */
+const stranger = { uid: 54_321, gid: 54_321 };
+
 describe('the binaries of the npm package', () => {
   let place: string;
   beforeEach(async () => {
@@ -25,11 +28,11 @@ describe('the binaries of the npm package', () => {
 
   it('are copied once when the account cannot read them where they lie', async () => {
     await chmod(join(place, 'native'), 0o700);
-    const copy = await usable(join(place, 'native'), place, { uid: 65_534, gid: 65_534 });
+    const copy = await usable(join(place, 'native'), place, stranger);
     expect(copy).toBe(join(place, 'binaries'));
     expect(await readFile(join(copy, 'lib', 'libpq.so.5'), 'utf8')).toBe('library');
     await writeFile(join(copy, 'mark'), '');
-    await usable(join(place, 'native'), place, { uid: 65_534, gid: 65_534 });
+    await usable(join(place, 'native'), place, stranger);
     expect(await readFile(join(copy, 'mark'), 'utf8')).toBe('');
   });
 });
