@@ -47,7 +47,7 @@ export const createHttpApp = async (
   const guard = new AuthGuard(app.get(Principals, fromAnywhere));
   app.useGlobalFilters(filter);
   app.useGlobalGuards(guard);
-  app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims));
+  app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
   adapter.getInstance().addHook('preClose', async () => stopExpiry());
   app.enableShutdownHooks();

@@ -5,19 +5,26 @@ import { problem } from './problem.js';
 /** What came of a request: its answer, and whether this is the answer of an earlier request with the same key. */
 export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
 
+type Work = (seed: string) => Promise<StoredAnswer>;
 type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
 
 /**
  * Makes asking twice asking once. Two processes that are asked at the same moment share the seed of the claim, thus the
  * command id, and the log carries out a command id once; within one process, repeats wait for the first.
+ *
+ * The asker does not wait until the answer is stored: should it be lost with the process, the same seed makes it again.
  */
 export class Idempotency {
   readonly #flights = new Map<string, Flight>();
 
-  constructor(private readonly claims: Claims) {}
+  constructor(
+    private readonly claims: Claims,
+    /** Hears why an answer could not be stored. */
+    private readonly warn: (error: unknown) => void,
+  ) {}
 
   /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
-  async once(claimed: Claimed, work: (seed: string) => Promise<StoredAnswer>): Promise<Settled> {
+  async once(claimed: Claimed, work: Work): Promise<Settled> {
     const name = JSON.stringify([claimed.tenantId, claimed.key]);
     for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
       if (flight.requestHash !== claimed.requestHash) throw mismatch();
@@ -31,20 +38,27 @@ export class Idempotency {
       () => undefined,
     );
     this.#flights.set(name, { requestHash: claimed.requestHash, landed });
-    try {
-      return await settled;
-    } finally {
-      this.#flights.delete(name);
-    }
+    void this.#land(name, claimed, settled);
+    return settled;
   }
 
-  async #fly(claimed: Claimed, work: (seed: string) => Promise<StoredAnswer>): Promise<Settled> {
+  async #fly(claimed: Claimed, work: Work): Promise<Settled> {
     const { seed, answer: earlier, mismatch: isOther } = await this.claims.claim(claimed);
     if (isOther) throw mismatch();
     if (earlier) return { answer: earlier, replayed: true };
-    const answer = await work(seed);
-    if (isKept(answer)) await this.claims.settle(claimed, answer);
-    return { answer, replayed: false };
+    return { answer: await work(seed), replayed: false };
+  }
+
+  /** Until the answer is stored, repeats find it here. */
+  async #land(name: string, claimed: Claimed, settled: Promise<Settled>): Promise<void> {
+    try {
+      const { answer, replayed } = await settled;
+      if (!replayed && isKept(answer)) await this.claims.settle(claimed, answer).catch(this.warn);
+    } catch {
+      // The asker is told by `settled` itself; there is nothing to store.
+    } finally {
+      this.#flights.delete(name);
+    }
   }
 }
 

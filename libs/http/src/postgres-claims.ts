@@ -7,7 +7,7 @@ import type { Claim, Claimed, StoredAnswer } from './claims.js';
 type Row = Readonly<{ seed: string; request_hash: string; status: number | null; body: string | null }>;
 
 /** How many connections claims share. Each statement is short. */
-const CONNECTIONS = 4;
+const CONNECTIONS = 8;
 
 /**
  * Keys in a table. Its commits do not wait for the disk: the log is in the same database, and what it has committed to

@@ -1,4 +1,4 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, LoggerService, NestInterceptor } from '@nestjs/common';
 import type { Endpoint } from '@strata/contracts';
 import type { Clock } from '@strata/event-store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -34,8 +34,11 @@ export class RequestInterceptor implements NestInterceptor {
     private readonly guard: AuthGuard,
     private readonly streams: OpenStreams,
     claims: Claims,
+    logger: LoggerService,
   ) {
-    this.#idempotency = new Idempotency(claims);
+    this.#idempotency = new Idempotency(claims, (error) => {
+      logger.warn(`an answer was not stored with its Idempotency-Key: ${String(error)}`, 'http');
+    });
   }
 
   intercept(it: ExecutionContext, next: CallHandler): Observable<unknown> {
