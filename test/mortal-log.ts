@@ -14,7 +14,7 @@ export class MortalLog extends EventLog {
 
   constructor(
     private readonly log: EventLog,
-    private readonly dies: Readonly<{ at: number; when: 'before' | 'after' }> | undefined = undefined,
+    private readonly dies?: Readonly<{ at: number; when: 'before' | 'after' }>,
     private readonly onDeath: () => void = () => {},
   ) {
     super();

@@ -191,9 +191,9 @@ const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fata
 
 const quiet = {
   log() {},
-  error: (...what: unknown[]) => void console.error(...what),
+  error: (...what: unknown[]) => console.error(...what),
   warn() {},
   debug() {},
   verbose() {},
-  fatal: (...what: unknown[]) => void console.error(...what),
+  fatal: (...what: unknown[]) => console.error(...what),
 };

@@ -46,7 +46,7 @@ export const wishOf = (number = 1, change: Partial<InstanceWish> = {}): Instance
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** A control plane that keeps wishes and the newest sights, and learns from them what the real one learns. */
-export class NotedControlPlane extends ControlPlane {
+class NotedControlPlane extends ControlPlane {
   readonly instances = new Map<string, InstanceWish>();
   networks: Wishes['networks'] = [network];
   images: Wishes['images'] = [];

@@ -1,6 +1,10 @@
 import { Inject, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap, Provider } from '@nestjs/common';
-import type { Agent } from './agent.js';
+import { Agent } from './agent.js';
+import type { AgentOptions } from './agent.js';
+
+export { Agent };
+export type { AgentOptions };
 
 /** Provides the agents of this process: one for each host that it drives. */
 export const AGENTS = Symbol('AGENTS');

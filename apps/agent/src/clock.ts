@@ -5,11 +5,3 @@ export type Clock = Readonly<{
   /** Calls `wake` once after `ms` milliseconds; the returned function calls it off. */
   after(ms: number, wake: () => void): () => void;
 }>;
-
-export const systemClock: Clock = {
-  now: () => new Date().toISOString(),
-  after(ms, wake) {
-    const timer = setTimeout(wake, ms);
-    return () => clearTimeout(timer);
-  },
-};

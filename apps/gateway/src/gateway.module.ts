@@ -5,6 +5,10 @@ import { MetricsHttp } from './metrics/metrics.http.js';
 import { Vitals } from './metrics/vitals.js';
 import { PlatformHttp } from './platform/platform.http.js';
 import { ApiDocument, LogProgress, PlatformStatus, Readiness } from './platform/ports.js';
+import type { ReadinessReport, ServiceProgress, StatusReport } from './platform/ports.js';
+
+export { LogProgress, PlatformStatus, Readiness };
+export type { ReadinessReport, ServiceProgress, StatusReport };
 
 /** What the one who puts the platform together tells about it. */
 export type Platform = Readonly<{

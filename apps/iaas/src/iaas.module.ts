@@ -6,27 +6,29 @@ import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
-import { HostDoor } from './host/host-door.js';
+import { HostDoor } from './host/host-door.service.js';
 import { HostHttp } from './host/host.http.js';
 import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
-import { InstanceRequests } from './instance/instance-requests.js';
+import { InstanceRequests } from './instance/instance-requests.service.js';
 import { InstanceHttp } from './instance/instance.http.js';
 import { powerProcesses } from './instance/power-instance.process.js';
 import { provisionInstance } from './instance/provision-instance.process.js';
 import { NetworkHttp } from './network/network.http.js';
 import { OperationHttp } from './operation/operation.http.js';
-import { Operations } from './operation/operations.js';
+import { Operations } from './operation/operations.service.js';
 import { QuotaHttp } from './quota/quota.http.js';
-import { ReservationSweep } from './quota/reservation-sweep.js';
+import { ReservationSweep } from './quota/reservation-sweep.service.js';
 import { Commands } from './rules.js';
 import { Summary } from './summary.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
+export { HostDoor, Summary };
+
 /** Every long operation of this service. */
-export const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
+const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
 
 /** What the service stands on. */
 type Ground = Readonly<{ store: EventStore; clock: Clock }>;

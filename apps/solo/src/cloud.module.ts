@@ -2,11 +2,9 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import type { Clock, EventStore } from '@strata/event-store';
 import type { Hypervisor } from '@strata/hypervisor';
-import { Agent } from '../../agent/src/agent.js';
-import type { AgentOptions } from '../../agent/src/agent.js';
-import { AGENTS, AgentModule } from '../../agent/src/agent.module.js';
-import { HostDoor } from '../../iaas/src/host/host-door.js';
-import { IaasModule } from '../../iaas/src/iaas.module.js';
+import { AGENTS, Agent, AgentModule } from '../../agent/src/agent.module.js';
+import type { AgentOptions } from '../../agent/src/agent.module.js';
+import { HostDoor, IaasModule } from '../../iaas/src/iaas.module.js';
 
 /** A machine to put guests on, and how to drive it. */
 export type HostMachine = Readonly<{

@@ -1,5 +1,5 @@
 import { ConsoleLogger } from '@nestjs/common';
-import { rm, writeFile } from 'node:fs/promises';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSolo } from './solo.js';
 import { settingsOf } from './settings.js';
@@ -13,8 +13,8 @@ try {
     tell: (line) => console.log(`  ${line}`),
   });
   const startedAt = new Date().toISOString();
-  await writeFile(pidFile, `${JSON.stringify({ pid: process.pid, startedAt, apiUrl })}\n`);
-  process.once('exit', () => void rm(pidFile, { force: true }));
+  writeFileSync(pidFile, `${JSON.stringify({ pid: process.pid, startedAt, apiUrl })}\n`);
+  process.once('exit', () => rmSync(pidFile, { force: true }));
   console.log(
     [
       `Strata serves (log at position ${position}). Ctrl-C stops it; guests keep running.`,

@@ -1,8 +1,8 @@
 import type { EventStore } from '@strata/event-store';
 import type { Principal } from '@strata/http';
-import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/platform/ports.js';
-import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/platform/ports.js';
-import type { Summary } from '../../iaas/src/summary.js';
+import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
+import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
+import type { Summary } from '../../iaas/src/iaas.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
 

@@ -5,7 +5,7 @@ import { Clock } from '@strata/event-store';
 import { Claims, createHttpApp } from '@strata/http';
 import { GatewayModule } from '../../gateway/src/gateway.module.js';
 import { EventModule } from '../../iaas/src/event/event.module.js';
-import { Summary } from '../../iaas/src/summary.js';
+import { Summary } from '../../iaas/src/iaas.module.js';
 import { IdentityModule } from '../../identity/src/identity.module.js';
 import { CloudModule } from './cloud.module.js';
 import type { HostMachine } from './cloud.module.js';
@@ -27,7 +27,7 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const platform = new SoloPlatform({ ground, hosts });
     const identity = IdentityModule.on({ store: ground.identity, clock: ground.clock });
     const { readiness, status, progress } = platform;
-    const document = drawOpenApi();
+    const document: Readonly<Record<string, unknown>> = drawOpenApi();
     const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
     const around = [identity, gateway, EventModule.on({ store: ground.iaas }), GroundModule.of(ground, hosts)];
     const cloud = CloudModule.of({
@@ -35,7 +35,9 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
       clock: ground.clock,
       hosts,
       around,
-      warn: (message, cause) => logger.warn(cause instanceof Error ? `${message}: ${cause.message}` : message, 'agent'),
+      warn(message, cause) {
+        logger.warn(cause instanceof Error ? `${message}: ${cause.message}` : message, 'agent');
+      },
     });
 
     const app = await createHttpApp(cloud, { logger });

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { Time, endpoint, idOf, pageOf, pageQuery } from './endpoint.js';
-
-export const OperationId = idOf('op');
+import { Time, endpoint, pageOf, pageQuery } from './endpoint.js';
 
 export const OperationStep = z.object({
   name: z.string(),

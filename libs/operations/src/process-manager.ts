@@ -1,4 +1,4 @@
-import { Answer, Expire, Notice, Rejection, askedBy, listenedTo, operations } from '@strata/event-sourcing';
+import { Answer, Expire, Notice, askedBy, listenedTo, operations } from '@strata/event-sourcing';
 import type {
   Ask,
   Asking,
@@ -8,6 +8,7 @@ import type {
   OperationCommand,
   OperationEvent,
   ProcessDefinition,
+  Rejection,
 } from '@strata/event-sourcing';
 import type { Clock, EventStore, Recorded, Subscription, View } from '@strata/event-store';
 import { v5 as uuidFrom } from 'uuid';
@@ -34,6 +35,8 @@ const TICK = 1000;
 export class ProcessManager {
   readonly #decider: Decider<OperationCommand, OperationEvent, Operation>;
   readonly #listensTo: ReadonlySet<string>;
+  /** What each operation under way began with: whatever it does belongs to that request, whoever answers it. */
+  readonly #origins = new Map<string, string>();
   #subscription: Subscription | undefined;
   #stopClock: () => void = () => {};
   #stopped = false;
@@ -67,8 +70,10 @@ export class ProcessManager {
   }
 
   /** Tells an operation of an event: the one that begins it, or one that it waits for. Telling twice is telling once. */
-  async tell(operationId: string, { type, data, ...trigger }: Recorded): Promise<void> {
-    await this.ask(operationId, new Notice({ operationId, event: { type, data } }, this.#because(trigger, 'notice')));
+  async tell(operationId: string, event: Recorded): Promise<void> {
+    const { type, data } = event;
+    const meta = { ...this.#because(event, 'notice'), correlationId: await this.#originOf(operationId, event) };
+    await this.ask(operationId, new Notice({ operationId, event: { type, data } }, meta));
   }
 
   /** Operations go on side by side; the messages of one go in order. */
@@ -89,6 +94,7 @@ export class ProcessManager {
   }
 
   async #deal(operationId: string, event: Recorded): Promise<void> {
+    if (event.type === 'ProcessEnded') this.#origins.delete(operationId);
     const asking = askedBy(event);
     if (asking) return this.#relay(operationId, event, asking);
     await this.tell(operationId, event);
@@ -104,6 +110,15 @@ export class ProcessManager {
     if (step === null || (awaits !== null && !rejection)) return;
     const refusal = rejection ? { code: rejection.code, reason: rejection.reason } : null;
     await this.ask(operationId, new Answer({ operationId, step, undo, refusal }, this.#because(entry, 'answer')));
+  }
+
+  async #originOf(operationId: string, event: Recorded): Promise<string> {
+    const known = this.#origins.get(operationId);
+    if (known !== undefined) return known;
+    const [first] = await this.parts.store.log.readStream(operationStream(operationId));
+    const origin = (first ?? event).meta.correlationId;
+    this.#origins.set(operationId, origin);
+    return origin;
   }
 
   /** Whether the entry is still the last word of its journal. Progress may have been told since; nothing else. */

@@ -59,7 +59,7 @@ type Page = Readonly<{ items: readonly unknown[]; nextPageToken: string | null }
 const largestPage = 1000;
 
 /** Every page of a list, up to `most` items. */
-export async function* pagesOf(endpoint: Endpoint, given: Given, call: Call, most = Infinity): AsyncGenerator<Page> {
+async function* pagesOf(endpoint: Endpoint, given: Given, call: Call, most = Infinity): AsyncGenerator<Page> {
   let left = most;
   let pageToken: string | undefined;
   while (left > 0) {

@@ -49,5 +49,3 @@ export const flavor: Decider<FlavorCommand, FlavorEvent, Flavor> = {
     return { phase: 'offered', name, createdAt, vcpus, memoryMiB, diskGiB };
   },
 };
-
-export const flavorStream = (name: string) => `flavor-${name}`;

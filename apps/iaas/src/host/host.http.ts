@@ -6,7 +6,7 @@ import { Asked, Implement, pageTokenOf, problem, readPageToken } from '@strata/h
 import { Commands } from '../rules.js';
 import { CordonHost, FLEET, UncordonHost, fleet } from './fleet.js';
 import type { Host } from './fleet.js';
-import { HostDoor } from './host-door.js';
+import { HostDoor } from './host-door.service.js';
 
 @Controller()
 export class HostHttp {

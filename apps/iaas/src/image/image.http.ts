@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { images } from '@strata/contracts';
 import { Aggregates, streamName } from '@strata/event-store';
 import { Asked, Implement, problem } from '@strata/http';
-import { Operations } from '../operation/operations.js';
+import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
 import { BuildImage, image, imageIdOf, recipeOf, recipes } from './image.js';
 import { shownImage } from './image.view.js';

@@ -141,8 +141,6 @@ export const image: Decider<ImageCommand, ImageEvent, Image> = {
   evolve,
 };
 
-export const imageStream = (imageId: string) => `image-${imageId}`;
-
 /** The recipe of an image that people name by recipe or by id. */
 export const recipeOf = (idOrName: string): string | undefined =>
   Object.keys(recipes).find((recipe) => recipe === idOrName || imageIdOf(recipe) === idOrName);

@@ -3,13 +3,19 @@ import { defineView } from '@strata/event-store';
 import { image, recipes } from './image.js';
 import type { Image, ImageEvent } from './image.js';
 
-export type ImageRow = Image & Readonly<{ id: string }>;
+/** The aggregate's own state as a row, and what began the build that is under way: reports about it belong to that. */
+export type ImageRow = Image &
+  Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
 
 export const imageView = defineView<ImageRow, 'building', ImageEvent>({
   name: 'image',
   key: (event) => (event.stream.startsWith('image-') ? event.data.imageId : undefined),
   columns: { building: (row) => row.waiting !== null },
-  evolve: (row, event, id) => ({ ...image.evolve(row ?? image.initialState, event), id }),
+  evolve(row, event, id) {
+    const begins = { correlationId: event.meta.correlationId, causationId: event.id };
+    const cause = row && event.type !== 'ImageBuildRequested' ? row.cause : begins;
+    return { ...image.evolve(row ?? image.initialState, event), id, cause };
+  },
 });
 
 /** An image as the API shows it; a recipe that nobody has built yet is an image too. */

@@ -4,12 +4,12 @@ import type { InstanceView, Operation } from '@strata/contracts';
 import type { Done } from '@strata/event-store';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
-import { HostDoor } from '../host/host-door.js';
-import { Operations } from '../operation/operations.js';
+import { HostDoor } from '../host/host-door.service.js';
+import { Operations } from '../operation/operations.service.js';
 import { ReleaseQuota, ReserveQuota } from '../quota/quota.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
-import { InstanceRequests } from './instance-requests.js';
+import { InstanceRequests } from './instance-requests.service.js';
 import {
   CreateInstance,
   DeleteInstance,

@@ -348,5 +348,3 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
   decide,
   evolve,
 };
-
-export const instanceStream = (instanceId: string) => `instance-${instanceId}`;

@@ -17,7 +17,8 @@ const data = (instanceId: string, ip: string, mac: string) => ({
   operationId: 'op_1',
   lease: { networkId: 'net_1', mac, ip, name: 'web' },
 });
-const first: NetworkEvent = { type: 'AddressAllocated', data: data('inst_1', '10.0.0.11', '52:54:0a:00:00:0b') };
+const given1 = data('inst_1', '10.0.0.11', '52:54:0a:00:00:0b');
+const first: NetworkEvent = { type: 'AddressAllocated', data: given1 };
 
 describe('a network', () => {
   it('is created once', () =>
@@ -28,7 +29,7 @@ describe('a network', () => {
     given(created()).when(allocate('inst_1')).then(first));
   it('gives an instance one address', () => given(created(), first).when(allocate('inst_1')).changesNothing());
   it('lets an address rest after it was given back', () =>
-    given(created(), first, { type: 'AddressReleased', data: first.data as ReturnType<typeof data> }) // the data of an allocation
+    given(created(), first, { type: 'AddressReleased', data: given1 })
       .when(allocate('inst_2'))
       .then({ type: 'AddressAllocated', data: data('inst_2', '10.0.0.12', '52:54:0a:00:00:0c') }));
   it('has an end', () => {

@@ -172,5 +172,3 @@ export const network: Decider<NetworkCommand, NetworkEvent, Network> = {
   decide,
   evolve,
 };
-
-export const networkStream = (networkId: string) => `network-${networkId}`;

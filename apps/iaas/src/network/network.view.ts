@@ -31,8 +31,8 @@ export const networkView = defineView<NetworkRow, 'tenantId' | 'name', NetworkEv
         return { ...row, used: row.used - 1 };
       case 'NetworkObserved': {
         const { hostId, problem } = event.data;
-        const { [hostId]: _, ...others } = row.problems;
-        return { ...row, problems: problem === null ? others : { ...others, [hostId]: problem } };
+        const others = Object.entries(row.problems).filter(([host]) => host !== hostId);
+        return { ...row, problems: Object.fromEntries(problem === null ? others : [...others, [hostId, problem]]) };
       }
     }
   },

@@ -7,7 +7,7 @@ import { Asked, Implement, paged, problem } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import type { OperationRow } from '@strata/operations';
 import { Views } from '../views.js';
-import { Operations, shownOperation } from './operations.js';
+import { Operations, shownOperation } from './operations.service.js';
 
 @Controller()
 export class OperationHttp {

@@ -126,5 +126,3 @@ export const quota: Decider<QuotaCommand, QuotaEvent, Quota> = {
   decide,
   evolve,
 };
-
-export const quotaStream = (tenantId: string) => `quota-${tenantId}`;

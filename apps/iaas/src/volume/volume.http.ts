@@ -3,7 +3,7 @@ import { volumes } from '@strata/contracts';
 import type { VolumeView } from '@strata/contracts';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import { poolIdOf } from '../host/host.http.js';
-import { InstanceRequests } from '../instance/instance-requests.js';
+import { InstanceRequests } from '../instance/instance-requests.service.js';
 import { volumeIdOf } from '../instance/instance.view.js';
 import type { ExistingInstance } from '../instance/instance.js';
 import { Views } from '../views.js';

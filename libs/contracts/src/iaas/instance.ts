@@ -56,7 +56,7 @@ export type InstanceVerb = keyof typeof instanceCan;
 export const allowedVerbs = (status: InstanceStatus | 'absent'): InstanceVerb[] =>
   (Object.keys(instanceCan) as InstanceVerb[]).filter((verb) => instanceCan[verb].from.some((from) => from === status)); // keys of the table are its verbs
 
-export const InstanceId = idOf('inst');
+const InstanceId = idOf('inst');
 
 const vcpus = z.int().min(1).max(256);
 const memoryMiB = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name, Time, endpoint, idOf, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { Name, Time, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 
 const one = z.object({ id: z.string().max(100).describe('Id or name') });
@@ -183,7 +183,6 @@ export const hosts = {
 
 // ── Networks ─────────────────────────────────────────────────────
 
-export const NetworkId = idOf('net');
 export const NetworkView = z.object({
   id: z.string(),
   ...thing,

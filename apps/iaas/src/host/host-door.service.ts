@@ -15,6 +15,9 @@ import type { Overcommit } from './fleet.js';
 
 type Nudge = (instanceIds: readonly string[] | undefined) => void;
 
+/** Whom hosts and images belong to. */
+const PLATFORM = 'ten_default';
+
 /** The network that every tenant finds, until it makes its own. */
 const DEFAULT_NETWORK = { networkId: 'net_default', name: 'default', type: 'nat' } as const;
 
@@ -45,7 +48,7 @@ export class HostDoor {
 
   async connect(host: HostDescription, services: HostServices): Promise<{ epoch: number }> {
     const { hostId } = host;
-    const meta = this.#meta(hostId, { tenantId: 'ten_default', correlationId: hostId, causationId: hostId });
+    const meta = this.#meta(hostId, { tenantId: PLATFORM, correlationId: hostId, causationId: hostId });
     await this.commands.execute(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
     const cidr = host.driver === 'simulated' ? SIMULATED_RANGE : host.freeRange;
     await this.commands.execute(new CreateNetwork({ ...DEFAULT_NETWORK, cidr }, { ...meta, commandId: uuid() }));
@@ -89,9 +92,12 @@ export class HostDoor {
       ...sights.networks.map((sight) =>
         this.commands.execute(new ReportNetwork({ networkId: sight.networkId, hostId, sight }, this.#own(hostId))),
       ),
-      ...sights.images.map((sight) =>
-        this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, this.#own(hostId))),
-      ),
+      ...sights.images.map(async (sight) => {
+        const { cause = { correlationId: hostId, causationId: hostId } } =
+          (await this.views.images.get(sight.imageId)) ?? {};
+        const meta = this.#meta(hostId, { tenantId: PLATFORM, ...cause });
+        await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+      }),
     ]);
   }
 
@@ -163,8 +169,7 @@ export class HostDoor {
     if (hostId !== undefined) this.#listeners.get(hostId)?.(undefined);
   }
 
-  #own = (hostId: string) =>
-    this.#meta(hostId, { tenantId: 'ten_default', correlationId: hostId, causationId: hostId });
+  #own = (hostId: string) => this.#meta(hostId, { tenantId: PLATFORM, correlationId: hostId, causationId: hostId });
 
   #meta(hostId: string, about: Pick<Meta, 'tenantId' | 'correlationId' | 'causationId'>): Meta {
     return { commandId: uuid(), at: this.clock.now(), actor: hostId, ...about };
