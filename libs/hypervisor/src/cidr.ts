@@ -24,8 +24,6 @@ export const rangeOf = (cidr: string): Range => {
   return { first, last: first + size - 1 };
 };
 
-export const prefixLengthOf = ({ first, last }: Range): number => 32 - Math.log2(last - first + 1);
-
 export const netmaskOf = (range: Range): string => addressText(2 ** 32 - (range.last - range.first + 1));
 
 export const overlap = (a: Range, b: Range): boolean => a.first <= b.last && b.first <= a.last;

@@ -20,7 +20,7 @@ export type NetworkSpec = Readonly<{
   cidr: string;
 }>;
 
-/** A fixed address for one guest: DHCP hands `ip` to `mac` and resolves `name` inside the network. */
+/** A fixed address for one guest: DHCP hands `ip` to `mac` and resolves `name`, unless an earlier lease has it, inside the network. */
 export type Lease = Readonly<{ networkId: string; mac: string; ip: string; name: string }>;
 
 export type DomainSpec = Readonly<{
@@ -80,10 +80,11 @@ export class HypervisorError extends Error {
 export abstract class Domains {
   /** Makes the definition be so; the root disk must exist. A running guest keeps running and becomes persistent again. */
   abstract define(spec: DomainSpec, applied: number): Promise<void>;
+  /** Refused without a disk, without a network, and for a paused guest, which is to be resumed. */
   abstract start(instanceId: string): Promise<void>;
   abstract pause(instanceId: string): Promise<void>;
   abstract resume(instanceId: string): Promise<void>;
-  /** Asks the guest to shut down and returns at once: through its agent, else by the power button. */
+  /** Asks the guest to shut down and returns at once: through its agent, else by the power button. Refused when paused. */
   abstract requestShutdown(instanceId: string): Promise<void>;
   /** Pulls the plug. */
   abstract stop(instanceId: string): Promise<void>;
@@ -102,13 +103,16 @@ export abstract class Domains {
 export abstract class Disks {
   /** Makes the root disk be there as an overlay on the image. A disk that exists is never made anew. */
   abstract ensureRoot(disk: Readonly<{ instanceId: string; image: ImageRef; sizeGiB: number }>): Promise<void>;
+  /** Refused while the guest is not off. */
   abstract removeRoot(instanceId: string): Promise<void>;
   /** Ids of the instances that have a root disk on this host. */
   abstract list(): Promise<readonly string[]>;
 }
 
 export abstract class Networks {
+  /** Refused when something on this host uses the range: ask for another `freeRange`. */
   abstract ensure(network: NetworkSpec): Promise<void>;
+  /** Removes the network and its leases. Refused while a guest runs on it. */
   abstract remove(networkId: string): Promise<void>;
   abstract list(): Promise<readonly string[]>;
   abstract reserve(lease: Lease): Promise<void>;
@@ -122,7 +126,10 @@ export abstract class Networks {
 export type ExecResult = Readonly<{ exitCode: number; stdout: string; stderr: string }>;
 
 export abstract class Guests {
-  /** Runs a command inside the guest through its agent, waiting for the agent to connect within `timeoutMs`. */
+  /**
+   * Runs a command inside the guest through its agent, waiting for the agent to connect within `timeoutMs`. A program that
+   * is not there ends with exit code 127, as in a shell. `unknown` when it still runs after that time.
+   */
   abstract exec(instanceId: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>;
   /** The end of what the guest wrote to its serial console: at most `bytes` bytes. */
   abstract log(instanceId: string, bytes: number): Promise<string>;
@@ -134,6 +141,7 @@ export abstract class Images {
   /** Builds a recipe unless the same content is cached already; reports progress as steps done of steps in all. */
   abstract build(recipe: string, progress: BuildProgress): Promise<ImageRef & { sizeMiB: number; virtualGiB: number }>;
   abstract has(image: ImageRef): Promise<boolean>;
+  /** Refused while a root disk grows from the image. */
   abstract remove(image: ImageRef): Promise<void>;
   abstract list(): Promise<readonly string[]>;
 }
