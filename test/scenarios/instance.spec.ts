@@ -1,3 +1,5 @@
+import { ManualClock, MemoryEventLog, MemoryEventStore } from '@strata/event-store';
+import { SimulatedHost } from '@strata/hypervisor';
 import { TestPlatform, cleanSlate, until } from '../platform.js';
 
 describe('an administrator and an instance', () => {
@@ -146,5 +148,30 @@ describe('behind our back', () => {
     host?.unreachable(false);
     await until('it is seen again', async () => (await platform.instance('web')).status === 'stopped');
     await platform.close();
+  });
+});
+
+describe('a control plane that comes back without a host', () => {
+  it('places nothing there, and says that its guests are unknown', async () => {
+    const clock = new ManualClock();
+    const log = new MemoryEventLog();
+    const world = [new SimulatedHost()];
+    const before = await TestPlatform.create({ store: new MemoryEventStore(log), world });
+    await before.create('web');
+    await before.abandon();
+
+    const platform = await TestPlatform.create({ store: new MemoryEventStore(log), hosts: 0, clock });
+    expect(await platform.ask('GET', '/v1/hosts')).toMatchObject({
+      body: { items: [{ status: 'unknown', schedulable: false }] },
+    });
+    clock.advance(30_000);
+    await until('it is unknown', async () => (await platform.instance('web')).status === 'unknown');
+    expect(await platform.instance('web')).toMatchObject({ statusReason: 'the agent of its host is not connected' });
+    expect(await platform.create('db')).toMatchObject({ status: 'failed', code: 'capacity.exhausted' });
+    await platform.close();
+
+    const after = await TestPlatform.create({ store: new MemoryEventStore(log), world });
+    await until('it is seen again', async () => (await after.instance('web')).status === 'running');
+    await after.close();
   });
 });

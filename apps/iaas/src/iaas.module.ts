@@ -39,6 +39,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     private readonly manager: ProcessManager,
     private readonly commands: Commands,
+    private readonly door: HostDoor,
     private readonly clock: Clock,
   ) {}
 
@@ -68,6 +69,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
   /** The bus knows its handlers by now: modules that are imported are started first. */
   async onApplicationBootstrap() {
     await this.#offerFlavors();
+    await this.door.open();
     await this.manager.start();
   }
 

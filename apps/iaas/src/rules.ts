@@ -5,7 +5,16 @@ import { Rejection } from '@strata/event-sourcing';
 import type { Ask, Decider, Event, Meta } from '@strata/event-sourcing';
 import { Aggregates, RejectedError, commandHandlers, streamName } from '@strata/event-store';
 import type { Done } from '@strata/event-store';
-import { FLEET, CordonHost, ConnectHost, PlaceInstance, UncordonHost, UnplaceInstance, fleet } from './host/fleet.js';
+import {
+  FLEET,
+  CordonHost,
+  ConnectHost,
+  LoseHost,
+  PlaceInstance,
+  UncordonHost,
+  UnplaceInstance,
+  fleet,
+} from './host/fleet.js';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
 import {
@@ -72,7 +81,7 @@ const all: readonly Rules[] = [
     AbandonTask,
     ReportInstance,
   ]),
-  rules(fleet, () => FLEET, [ConnectHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),
+  rules(fleet, () => FLEET, [ConnectHost, LoseHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),
   rules(network, (it) => it.data.networkId, [CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork]),
   rules(quota, (it) => it.meta.tenantId, [ReserveQuota, ReleaseQuota, SetQuota]),
   rules(image, (it) => it.data.imageId, [BuildImage, EnsureImage, ReportImage]),

@@ -30,9 +30,9 @@ const stepLine = ({ stderr, env }: Io, label: string) => {
   let said = '';
   return {
     say(operation: Operation) {
-      const step = progressOf(operation);
+      const step = progressOf(operation) + noteOf(operation);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      if (live) stderr.write(`\r\u001b[K${label}: ${step}${noteOf(operation)} ${dim(`${seconds} s`)}`);
+      if (live) stderr.write(`\r\u001b[K${label}: ${step} ${dim(`${seconds} s`)}`);
       else if (step !== said) stderr.write(`${label}: ${step}\n`);
       said = step;
     },

@@ -22,6 +22,7 @@ const types: Readonly<Record<Type, true>> = {
   FlavorDeleted: true,
   HostConnected: true,
   HostCordoned: true,
+  HostLost: true,
   HostUncordoned: true,
   ImageBuildFailed: true,
   ImageBuildProgressed: true,

@@ -1,7 +1,7 @@
 import { sentences } from '@strata/testing/event-sourcing';
 import * as fc from 'fast-check';
 import { meta } from '../instance/instance.fixtures.js';
-import { ConnectHost, CordonHost, PlaceInstance, UnplaceInstance, fleet } from './fleet.js';
+import { ConnectHost, CordonHost, LoseHost, PlaceInstance, UnplaceInstance, fleet } from './fleet.js';
 import type { FleetCommand, FleetEvent, Size } from './fleet.js';
 
 const { given } = sentences(fleet);
@@ -24,9 +24,9 @@ const connected = (hostId: string, memoryMiB?: number): FleetEvent => ({
 });
 const size: Size = { vcpus: 1, memoryMiB: 1024, diskGiB: 4 };
 const place = (instanceId: string, it = size) => new PlaceInstance({ instanceId, operationId: 'op_1', size: it }, meta);
-const placed = (instanceId: string, hostId: string, fitting = 1): FleetEvent => ({
+const placed = (instanceId: string, hostId: string, fitting = 1, considered = 2): FleetEvent => ({
   type: 'InstancePlaced',
-  data: { instanceId, operationId: 'op_1', hostId, size, considered: 2, fitting },
+  data: { instanceId, operationId: 'op_1', hostId, size, considered, fitting },
 });
 
 describe('a fleet', () => {
@@ -52,6 +52,19 @@ describe('a fleet', () => {
     given(connected('host_1'), { type: 'HostCordoned', data: { hostId: 'host_1' } })
       .when(place('inst_1'))
       .isRejected('capacity.exhausted'));
+  it('places nothing on a host whose agent is not there, until it is again', () => {
+    const lost: FleetEvent = { type: 'HostLost', data: { hostId: 'host_1' } };
+    given(connected('host_1'))
+      .when(new LoseHost({ hostId: 'host_1' }, meta))
+      .then(lost);
+    given(connected('host_1'), lost)
+      .when(new LoseHost({ hostId: 'host_1' }, meta))
+      .changesNothing();
+    given(connected('host_1'), lost).when(place('inst_1')).isRejected('capacity.exhausted');
+    given(connected('host_1'), lost, connected('host_1'))
+      .when(place('inst_1'))
+      .then(placed('inst_1', 'host_1', 1, 1));
+  });
   it('cordons only what it knows', () =>
     given()
       .when(new CordonHost({ hostId: 'host_9' }, meta))

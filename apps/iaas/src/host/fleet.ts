@@ -14,12 +14,14 @@ export type Size = Readonly<{ vcpus: number; memoryMiB: number; diskGiB: number 
 type Placing = Readonly<{ instanceId: string; operationId: string }>;
 
 export class ConnectHost extends command('ConnectHost')<{ host: HostDescription; overcommit: Overcommit }> {}
+/** Its agent is not there: what runs on it runs on, and nothing new is placed there. */
+export class LoseHost extends command('LoseHost')<{ hostId: string }> {}
 export class PlaceInstance extends command('PlaceInstance')<Placing & { size: Size }> {}
 export class UnplaceInstance extends command('UnplaceInstance')<Placing> {}
 export class CordonHost extends command('CordonHost')<{ hostId: string }> {}
 export class UncordonHost extends command('UncordonHost')<{ hostId: string }> {}
 
-export type FleetCommand = ConnectHost | PlaceInstance | UnplaceInstance | CordonHost | UncordonHost;
+export type FleetCommand = ConnectHost | LoseHost | PlaceInstance | UnplaceInstance | CordonHost | UncordonHost;
 
 /** How much may be promised for each unit that is there, and what the host keeps for itself. */
 export type Overcommit = Readonly<{ vcpus: number; memory: number; reservedMemoryMiB: number }>;
@@ -28,6 +30,7 @@ export type Overcommit = Readonly<{ vcpus: number; memory: number; reservedMemor
 
 export type FleetEvent =
   | Event<'HostConnected', { hostId: string; epoch: number; host: HostDescription; overcommit: Overcommit; at: string }>
+  | Event<'HostLost', { hostId: string }>
   | Event<'HostCordoned', { hostId: string }>
   | Event<'HostUncordoned', { hostId: string }>
   | Event<'InstancePlaced', Placing & { hostId: string; size: Size; considered: number; fitting: number }>
@@ -43,6 +46,7 @@ export type Host = Readonly<{
   capacity: Size;
   reserved: Size;
   instances: number;
+  connected: boolean;
   cordoned: boolean;
   /** When it was connected first. */
   connectedAt: string;
@@ -65,7 +69,8 @@ const add = (a: Size, b: Size, sign: 1 | -1): Size => ({
 // ── Rules ────────────────────────────────────────────────────────
 
 /** Why a host cannot take an instance, in words, or nothing when it can. */
-const verdict = ({ cordoned, capacity, reserved }: Host, size: Size): string | undefined => {
+const verdict = ({ connected, cordoned, capacity, reserved }: Host, size: Size): string | undefined => {
+  if (!connected) return 'is not connected';
   if (cordoned) return 'is cordoned';
   const free = add(capacity, reserved, -1);
   if (free.memoryMiB < size.memoryMiB) return `has ${free.memoryMiB} MiB of memory left`;
@@ -121,6 +126,10 @@ const decide = (command: FleetCommand, fleet: Fleet): Decision<FleetEvent> => {
       const epoch = (fleet.hosts.get(host.hostId)?.epoch ?? 0) + 1;
       return [{ type: 'HostConnected', data: { hostId: host.hostId, epoch, host, overcommit, at: command.meta.at } }];
     }
+    case 'LoseHost': {
+      const { hostId } = command.data;
+      return fleet.hosts.get(hostId)?.connected ? [{ type: 'HostLost', data: { hostId } }] : [];
+    }
     case 'CordonHost':
     case 'UncordonHost': {
       const { hostId } = command.data;
@@ -155,8 +164,13 @@ const evolve = (fleet: Fleet, event: FleetEvent): Fleet => {
         diskGiB: description.diskGiB,
       };
       const known = fleet.hosts.get(hostId) ?? { reserved: nothing, instances: 0, cordoned: false, connectedAt: at };
-      return { ...fleet, hosts: fleet.hosts.set(hostId, { ...known, hostId, epoch, description, capacity }) };
+      return {
+        ...fleet,
+        hosts: fleet.hosts.set(hostId, { ...known, hostId, epoch, description, capacity, connected: true }),
+      };
     }
+    case 'HostLost':
+      return change(event.data.hostId, (host) => ({ ...host, connected: false }));
     case 'HostCordoned':
       return change(event.data.hostId, (host) => ({ ...host, cordoned: true }));
     case 'HostUncordoned':

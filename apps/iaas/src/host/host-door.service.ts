@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
 import type { Meta } from '@strata/event-sourcing';
 import { Aggregates, Clock, streamName } from '@strata/event-store';
@@ -10,13 +11,16 @@ import type { InstanceRow } from '../instance/instance.view.js';
 import { CreateNetwork, ReportNetwork } from '../network/network.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
-import { ConnectHost, FLEET, fleet } from './fleet.js';
+import { ConnectHost, FLEET, LoseHost, fleet } from './fleet.js';
 import type { Overcommit } from './fleet.js';
 
 type Nudge = (instanceIds: readonly string[] | undefined) => void;
 
 /** Whom hosts and images belong to. */
 const PLATFORM = 'ten_default';
+
+/** How long agents may take to come back before their guests are said to be unknown. */
+const PATIENCE = 30_000;
 
 /** The network that every tenant finds, until it makes its own. */
 const DEFAULT_NETWORK = { networkId: 'net_default', name: 'default', type: 'nat' } as const;
@@ -29,7 +33,8 @@ const OVERCOMMIT: Overcommit = { vcpus: 16, memory: 1, reservedMemoryMiB: 1024 }
 
 /** Where the agents of hosts come in: wishes go out, sights come in. It is the agents' `ControlPlane`. */
 @Injectable()
-export class HostDoor {
+export class HostDoor implements OnModuleDestroy {
+  #stop = () => {};
   readonly #services = new Map<string, HostServices>();
   readonly #listeners = new Map<string, Nudge>();
   readonly #lastSeen = new Map<string, string>();
@@ -44,6 +49,18 @@ export class HostDoor {
   ) {
     views.instances.onChange((ids) => void this.#nudge(ids));
     views.images.onChange(() => void this.#nudgeBuilder());
+  }
+
+  /** A control plane that starts has no agents yet: their hosts are placed on again when they come back. */
+  async open(): Promise<void> {
+    for (const hostId of await this.#connectedHosts()) {
+      await this.commands.execute(new LoseHost({ hostId }, this.#own(hostId)));
+    }
+    this.#stop = this.clock.after(PATIENCE, () => void this.#admitIgnorance());
+  }
+
+  onModuleDestroy() {
+    this.#stop();
   }
 
   async connect(host: HostDescription, services: HostServices): Promise<{ epoch: number }> {
@@ -115,6 +132,37 @@ export class HostDoor {
 
   lastSeen(hostId: string): string | undefined {
     return this.#lastSeen.get(hostId);
+  }
+
+  async #connectedHosts(): Promise<readonly string[]> {
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    return [...state.hosts.values()].filter((it) => it.connected).map((it) => it.hostId);
+  }
+
+  /** Nobody speaks for these guests: what was last seen of them is no longer known to be so. */
+  async #admitIgnorance(): Promise<void> {
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    for (const { hostId, connected } of state.hosts.values()) {
+      if (connected) continue;
+      for (const { id: instanceId, tenantId, sight, cause } of await this.#rowsOf(hostId)) {
+        const unknown = {
+          ...sight,
+          instanceId,
+          generation: sight.generation + 1,
+          power: 'unknown',
+          disk: 'unknown',
+        } as const;
+        const report = {
+          ...unknown,
+          guestAgent: false,
+          reason: 'the agent of its host is not connected',
+          problem: null,
+          calls: [],
+        };
+        const meta = this.#meta(hostId, { tenantId, ...cause });
+        await this.commands.execute(new ReportInstance({ instanceId, hostId, sight: report }, meta));
+      }
+    }
   }
 
   async #rowsOf(hostId: string): Promise<readonly InstanceRow[]> {

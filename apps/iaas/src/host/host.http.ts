@@ -65,15 +65,15 @@ export class HostHttp {
     return host;
   }
 
-  #shown({ hostId: id, description, capacity, reserved, instances, cordoned, connectedAt }: Host): HostView {
+  #shown({ hostId: id, description, capacity, reserved, instances, connected, cordoned, connectedAt }: Host): HostView {
     const { name, driver, accelerator, version } = description;
     const lastSeenAt = this.door.lastSeen(id);
     return {
       id,
       name,
-      status: lastSeenAt === undefined ? 'unknown' : cordoned ? 'cordoned' : 'up',
+      status: !connected ? 'unknown' : cordoned ? 'cordoned' : 'up',
       task: null,
-      statusReason: lastSeenAt === undefined ? 'its agent is not connected' : null,
+      statusReason: !connected ? 'its agent is not connected' : null,
       createdAt: connectedAt,
       labels: {},
       driver,
@@ -82,7 +82,7 @@ export class HostHttp {
       capacity,
       reserved,
       instances,
-      schedulable: !cordoned,
+      schedulable: connected && !cordoned,
       lastSeenAt: lastSeenAt ?? connectedAt,
     };
   }

@@ -36,6 +36,7 @@ export const eventTypes = {
   host: {
     HostConnected: 'It is there, and what it has',
     HostCordoned: 'Nothing new is placed on it',
+    HostLost: 'Its agent is not there; nothing new is placed on it',
     HostUncordoned: 'New instances are placed on it again',
     InstancePlaced: 'An instance has a place on it',
     InstanceUnplaced: 'The place is free again',
