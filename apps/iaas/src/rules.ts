@@ -17,6 +17,7 @@ import {
 } from './host/fleet.js';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
+import { instance } from './instance/instance.js';
 import {
   AbandonTask,
   BootInstance,
@@ -25,15 +26,16 @@ import {
   DeleteInstance,
   FailInstance,
   FinishDeletion,
+  RemoveGuest,
+} from './instance/instance-life.js';
+import {
   PauseInstance,
   RebootInstance,
-  RemoveGuest,
-  ReportInstance,
   ResumeInstance,
   StartInstance,
   StopInstance,
-  instance,
-} from './instance/instance.js';
+} from './instance/instance-power.js';
+import { ReportInstance } from './instance/instance-sight.js';
 import { AllocateAddress, CreateNetwork, ReleaseAddress, ReportNetwork, network } from './network/network.js';
 import { ReleaseQuota, ReserveQuota, SetQuota, quota } from './quota/quota.js';
 

@@ -31,6 +31,7 @@ const types: Readonly<Record<Type, true>> = {
   ImageNotReady: true,
   ImageReady: true,
   ImageWanted: true,
+  InstanceBootRequested: true,
   InstanceDeleted: true,
   InstanceDeletionRequested: true,
   InstanceDiskBuilt: true,

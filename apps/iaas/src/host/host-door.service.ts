@@ -6,7 +6,7 @@ import { Aggregates, Clock, streamName } from '@strata/event-store';
 import { problem } from '@strata/http';
 import { v7 as uuid } from 'uuid';
 import { ReportImage } from '../image/image.js';
-import { ReportInstance } from '../instance/instance.js';
+import { ReportInstance } from '../instance/instance-sight.js';
 import type { InstanceRow } from '../instance/instance.view.js';
 import { CreateNetwork, ReportNetwork } from '../network/network.js';
 import { Commands } from '../rules.js';

@@ -2,7 +2,7 @@ import { ask, on, process } from '@strata/event-sourcing';
 import { UnplaceInstance } from '../host/fleet.js';
 import { ReleaseAddress } from '../network/network.js';
 import { ReleaseQuota } from '../quota/quota.js';
-import { AbandonTask, FinishDeletion, RemoveGuest } from './instance.js';
+import { AbandonTask, FinishDeletion, RemoveGuest } from './instance-life.js';
 import type { InstanceEvent } from './instance.js';
 import type { Of } from './provision-instance.process.js';
 

@@ -7,8 +7,9 @@ import { v5 as uuidFrom } from 'uuid';
 import { recipeOf, recipes } from '../image/image.js';
 import { quota } from '../quota/quota.js';
 import { Views } from '../views.js';
-import { exists, instance } from './instance.js';
-import type { ExistingInstance, Spec } from './instance.js';
+import { instance } from './instance.js';
+import { exists } from './instance-state.js';
+import type { ExistingInstance, Spec } from './instance-state.js';
 
 /** From what people write to what the rules know: names to things, sizes, and the words for what a host cannot do. */
 @Injectable()

@@ -1,6 +1,7 @@
 import type { InstanceSight } from '@strata/contracts';
 import type { Meta } from '@strata/event-sourcing';
-import type { InstanceEvent, Placement, Spec } from './instance.js';
+import type { InstanceEvent } from './instance.js';
+import type { Placement, Spec } from './instance-state.js';
 
 /** Example events, named. One instance, `inst_1`, made by the operation `op_create` on the host `host_1`. */
 
@@ -37,8 +38,8 @@ export const requested: InstanceEvent = {
 };
 export const diskRequested: InstanceEvent = { type: 'InstanceDiskRequested', data: { ...it1, placement } };
 export const bootRequested: InstanceEvent = {
-  type: 'InstanceStartRequested',
-  data: { ...it1, revision: 1, forceAt: null },
+  type: 'InstanceBootRequested',
+  data: it1,
 };
 export const reached = (power: 'on' | 'off' | 'paused', operationId = 'op_create'): InstanceEvent => ({
   type: 'InstancePowerReached',

@@ -10,16 +10,9 @@ import { ReleaseQuota, ReserveQuota } from '../quota/quota.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { InstanceRequests } from './instance-requests.service.js';
-import {
-  CreateInstance,
-  DeleteInstance,
-  PauseInstance,
-  RebootInstance,
-  ResumeInstance,
-  StartInstance,
-  StopInstance,
-  statusOf,
-} from './instance.js';
+import { CreateInstance, DeleteInstance } from './instance-life.js';
+import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
+import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 

@@ -16,22 +16,11 @@ import {
   stopRequested,
   stopped,
 } from './instance.fixtures.js';
-import {
-  BootInstance,
-  BuildDisk,
-  CreateInstance,
-  DeleteInstance,
-  FailInstance,
-  PauseInstance,
-  RebootInstance,
-  RemoveGuest,
-  ReportInstance,
-  ResumeInstance,
-  StartInstance,
-  StopInstance,
-  instance,
-  statusOf,
-} from './instance.js';
+import { instance } from './instance.js';
+import { BootInstance, BuildDisk, CreateInstance, DeleteInstance, FailInstance, RemoveGuest } from './instance-life.js';
+import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
+import { ReportInstance } from './instance-sight.js';
+import { statusOf } from './instance-state.js';
 import type { InstanceCommand, InstanceEvent } from './instance.js';
 
 const { given } = sentences(instance);

@@ -1,8 +1,10 @@
 import { allowedVerbs } from '@strata/contracts';
 import type { InstanceView } from '@strata/contracts';
 import { defineView } from '@strata/event-store';
-import { exists, instance, statusOf } from './instance.js';
-import type { ExistingInstance, InstanceEvent } from './instance.js';
+import { instance } from './instance.js';
+import { exists, statusOf } from './instance-state.js';
+import type { InstanceEvent } from './instance.js';
+import type { ExistingInstance } from './instance-state.js';
 
 /** The aggregate's own state as a row, and what last changed its wish: reports about it belong to that cause. */
 export type InstanceRow = ExistingInstance &

@@ -1,6 +1,6 @@
 import { ask, on, process } from '@strata/event-sourcing';
 import type { ProcessDefinition } from '@strata/event-sourcing';
-import { AbandonTask } from './instance.js';
+import { AbandonTask } from './instance-life.js';
 import type { InstanceEvent } from './instance.js';
 import type { Of } from './provision-instance.process.js';
 

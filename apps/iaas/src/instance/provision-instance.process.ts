@@ -7,7 +7,7 @@ import type { ImageEvent } from '../image/image.js';
 import { AllocateAddress, ReleaseAddress } from '../network/network.js';
 import type { NetworkEvent } from '../network/network.js';
 import { ReleaseQuota, ReserveQuota } from '../quota/quota.js';
-import { BootInstance, BuildDisk, FailInstance, RemoveGuest } from './instance.js';
+import { BootInstance, BuildDisk, FailInstance, RemoveGuest } from './instance-life.js';
 import type { InstanceEvent } from './instance.js';
 
 export type Of<E extends Event, Type extends E['type']> = Extract<E, { type: Type }>;

@@ -5,7 +5,7 @@ import { Asked, Implement, paged, problem } from '@strata/http';
 import { poolIdOf } from '../host/host.http.js';
 import { InstanceRequests } from '../instance/instance-requests.service.js';
 import { volumeIdOf } from '../instance/instance.view.js';
-import type { ExistingInstance } from '../instance/instance.js';
+import type { ExistingInstance } from '../instance/instance-state.js';
 import { Views } from '../views.js';
 
 /** Root volumes: they come and go with their instances, so what is known of them is known of these. */

@@ -21,6 +21,7 @@ export const eventTypes = {
     InstanceGuestRemoved: 'The guest and its disk are gone',
     InstanceFailed: 'It could not be made',
     InstanceTaskAbandoned: 'What was asked of it is no longer pursued',
+    InstanceBootRequested: 'Its guest shall run for the first time',
     InstanceDeleted: 'It is gone',
   },
   image: {
