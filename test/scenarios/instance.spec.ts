@@ -175,3 +175,15 @@ describe('a control plane that comes back without a host', () => {
     await after.close();
   });
 });
+
+describe('a fleet of hosts', () => {
+  it('runs guests of one image wherever there is room', async () => {
+    const platform = await TestPlatform.create({ hosts: 3, host: { facts: { memoryMiB: 3072 } } });
+    await Promise.all(Array.from({ length: 9 }, (_, n) => platform.create(`web-${n}`)));
+    const { body } = await platform.ask('GET', '/v1/instances?status=running');
+    const { items } = body as { items: { hostId: string }[] }; // 200 answers a page, by contract
+    expect(items).toHaveLength(9);
+    expect(new Set(items.map((it) => it.hostId)).size).toBe(3);
+    await platform.close();
+  });
+});

@@ -1,16 +1,18 @@
 import type { InstanceWish } from '@strata/contracts';
+import { HypervisorError } from '@strata/hypervisor';
 import type { Hypervisor } from '@strata/hypervisor';
 import type { Action } from './reconcile.js';
 
 /** Carries out one planned action. Throws what the hypervisor throws: a `HypervisorError`, or a bug. */
-export const carryOut = (
-  { domains, disks, networks }: Hypervisor,
+export const carryOut = async (
+  { domains, disks, networks, images }: Hypervisor,
   { instanceId, tenantId, name, spec }: InstanceWish,
   action: Action,
 ): Promise<void> => {
   const { image, diskGiB, lease } = spec;
   switch (action.verb) {
     case 'ensureRoot':
+      await haveImage(images, image);
       return disks.ensureRoot({ instanceId, image, sizeGiB: diskGiB });
     case 'reserve':
       return networks.reserve(lease);
@@ -32,6 +34,20 @@ export const carryOut = (
     case 'remove':
       return domains[action.verb](instanceId);
   }
+};
+
+/** One host builds an image for all; another one makes it from the same recipe when it first needs it. */
+const haveImage = async (
+  images: Hypervisor['images'],
+  { digest, recipe }: InstanceWish['spec']['image'],
+): Promise<void> => {
+  if (await images.has({ digest })) return;
+  const built = await images.build(recipe, () => undefined);
+  if (built.digest === digest) return;
+  throw new HypervisorError(
+    'refused',
+    `this host makes ${recipe} from other packages than the host that built it first`,
+  );
 };
 
 /** Actions of one kind share a bound; a slow one keeps only its own kind waiting. */

@@ -31,7 +31,7 @@ export const wishOf = (number = 1, change: Partial<InstanceWish> = {}): Instance
     vcpus: 1,
     memoryMiB: 128,
     diskGiB: 1,
-    image: { digest: 'unknown yet' },
+    image: { digest: 'unknown yet', recipe: 'tiny' },
     lease: {
       networkId: network.networkId,
       mac: `52:54:00:00:${hex(number >> 8)}:${hex(number & 255)}`,
@@ -167,7 +167,7 @@ export class Scene {
   /** A guest as the control plane wishes it, from an image that this host has. */
   guest(number = 1, change: Partial<InstanceWish> = {}): InstanceWish {
     const wish = wishOf(number, change);
-    return { ...wish, spec: { ...wish.spec, image: { digest: this.digest } } };
+    return { ...wish, spec: { ...wish.spec, image: { digest: this.digest, recipe: 'tiny' } } };
   }
 
   /** Makes a guest be there and run. */

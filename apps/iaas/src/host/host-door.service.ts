@@ -239,7 +239,14 @@ const wishOf = (
       ...wish,
       applied: sight.applied,
       built,
-      spec: { vcpus, memoryMiB, diskGiB, image: { digest }, lease, firstBoot: { hostname: name, sshKeys } },
+      spec: {
+        vcpus,
+        memoryMiB,
+        diskGiB,
+        image: { digest, recipe: spec.recipe },
+        lease,
+        firstBoot: { hostname: name, sshKeys },
+      },
     },
   ];
 };

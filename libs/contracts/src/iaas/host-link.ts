@@ -30,7 +30,7 @@ export type InstanceWishSpec = Readonly<{
   vcpus: number;
   memoryMiB: number;
   diskGiB: number;
-  image: Readonly<{ digest: string }>;
+  image: Readonly<{ digest: string; recipe: string }>;
   lease: Readonly<{ networkId: string; mac: string; ip: string; name: string }>;
   firstBoot: Readonly<{ hostname: string; sshKeys: readonly string[]; script?: string }>;
 }>;
