@@ -26,7 +26,7 @@ export class EventStream {
       yield ': connected\n\n';
       let next = heard(source.next());
       while (!signal.aborted) {
-        const result = await orSilence(next, this.heartbeatMs, signal);
+        const result = await orSilence(next, this.heartbeatMs);
         if (result === 'silence') yield ': still here\n\n';
         else if (result.done) return;
         else {
@@ -49,15 +49,12 @@ const heard = <T>(next: Promise<T>): Promise<T> => {
   return next;
 };
 
-const orSilence = async <T>(next: Promise<T>, milliseconds: number, signal: AbortSignal): Promise<T | 'silence'> => {
-  let wake = () => {};
-  const silence = new Promise<'silence'>((resolve) => (wake = () => resolve('silence')));
-  const timer = setTimeout(wake, milliseconds);
-  signal.addEventListener('abort', wake, { once: true });
+const orSilence = async <T>(next: Promise<T>, milliseconds: number): Promise<T | 'silence'> => {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<'silence'>((resolve) => (timer = setTimeout(resolve, milliseconds, 'silence')));
   try {
     return await Promise.race([next, silence]);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', wake);
   }
 };
