@@ -11,7 +11,9 @@ import { HostHttp } from './host/host.http.js';
 import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
+import { CreateInstanceHttp } from './instance/create-instance.http.js';
 import { InstanceRequests } from './instance/instance-requests.service.js';
+import { InstanceSpecs } from './instance/instance-specs.service.js';
 import { InstanceHttp } from './instance/instance.http.js';
 import { powerProcesses } from './instance/power-instance.process.js';
 import { provisionInstance } from './instance/provision-instance.process.js';
@@ -47,7 +49,17 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
     return {
       module: IaasModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [InstanceHttp, ImageHttp, FlavorHttp, HostHttp, NetworkHttp, VolumeHttp, QuotaHttp, OperationHttp],
+      controllers: [
+        CreateInstanceHttp,
+        InstanceHttp,
+        ImageHttp,
+        FlavorHttp,
+        HostHttp,
+        NetworkHttp,
+        VolumeHttp,
+        QuotaHttp,
+        OperationHttp,
+      ],
       providers: [
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
@@ -58,6 +70,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         Commands,
         Operations,
         InstanceRequests,
+        InstanceSpecs,
         HostDoor,
         ReservationSweep,
         Summary,

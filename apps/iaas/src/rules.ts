@@ -15,19 +15,12 @@ import {
   UnplaceInstance,
   fleet,
 } from './host/fleet.js';
+import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
 import { instance } from './instance/instance.js';
-import {
-  AbandonTask,
-  BootInstance,
-  BuildDisk,
-  CreateInstance,
-  DeleteInstance,
-  FailInstance,
-  FinishDeletion,
-  RemoveGuest,
-} from './instance/instance-life.js';
+import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance/instance-building.js';
+import { AbandonTask, DeleteInstance, FinishDeletion, RemoveGuest } from './instance/instance-removal.js';
 import {
   PauseInstance,
   RebootInstance,
@@ -97,6 +90,9 @@ const known = (type: string) => {
   if (!found) throw new Error(`nobody takes the command ${type}`);
   return found;
 };
+
+/** The meta of a second command of one request, on another stream: an id of its own that follows from the first. */
+export const beside = (meta: Meta, what: string): Meta => ({ ...meta, commandId: uuidFrom(what, meta.commandId) });
 
 /** The door for every change. */
 @Injectable()

@@ -4,9 +4,9 @@ export { Problem, entryOf, problems } from './problem.js';
 export type { ProblemCode } from './problem.js';
 export { Operation, OperationStep, operations } from './operation.js';
 export { Cause, CloudEvent, events } from './event.js';
+export { InstanceSpec } from './iaas/create-instance.js';
 export { platform } from './platform/platform.js';
 export {
-  InstanceSpec,
   InstanceView,
   allowedVerbs,
   instanceCan,

@@ -39,7 +39,10 @@ export type StepDefinition = Readonly<{
 /** An event by its type; the data travels along for the compiler only. */
 export type Pattern<Data extends object> = Readonly<{ type: string; data?: Data }>;
 
-export const on = <E extends Event>(type: E['type']): Pattern<E['data']> => ({ type });
+/** `on<InstanceEvent, 'InstanceFailed'>('InstanceFailed')`: one of the events of an aggregate. */
+export const on = <E extends Event, Type extends E['type'] = E['type']>(
+  type: Type,
+): Pattern<Extract<E, { type: Type }>['data']> => ({ type });
 
 type Step<Known, Learned extends object> = Readonly<{
   /** Without it the step only waits for what somebody else began. */

@@ -2,22 +2,21 @@ import { ask, on, process } from '@strata/event-sourcing';
 import { UnplaceInstance } from '../host/fleet.js';
 import { ReleaseAddress } from '../network/network.js';
 import { ReleaseQuota } from '../quota/quota.js';
-import { AbandonTask, FinishDeletion, RemoveGuest } from './instance-life.js';
+import { AbandonTask, FinishDeletion, RemoveGuest } from './instance-removal.js';
 import type { InstanceEvent } from './instance.js';
-import type { Of } from './provision-instance.process.js';
 
 /**
  * From a wish to nothing left. There is no way back, so there is no undo: a step that cannot be done leaves the instance
  * in error, and deleting it again goes on where this ended, because every release may be asked for twice.
  */
 export const deleteInstance = process('delete-instance', {
-  startsOn: on<Of<InstanceEvent, 'InstanceDeletionRequested'>>('InstanceDeletionRequested'),
+  startsOn: on<InstanceEvent, 'InstanceDeletionRequested'>('InstanceDeletionRequested'),
   subject: ({ instanceId }) => ({ type: 'instance', id: instanceId }),
   cancellable: false,
 })
   .step('guest', {
     do: ({ instanceId, operationId }) => ask(RemoveGuest, { instanceId, operationId }),
-    done: on<Of<InstanceEvent, 'InstanceGuestRemoved'>>('InstanceGuestRemoved'),
+    done: on<InstanceEvent, 'InstanceGuestRemoved'>('InstanceGuestRemoved'),
     within: 300,
   })
   .step('address', {

@@ -1,16 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { InstanceView, Operation } from '@strata/contracts';
-import type { Done } from '@strata/event-store';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
-import { ReleaseQuota, ReserveQuota } from '../quota/quota.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { InstanceRequests } from './instance-requests.service.js';
-import { CreateInstance, DeleteInstance } from './instance-life.js';
+import { DeleteInstance } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
 import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
@@ -27,32 +25,6 @@ export class InstanceHttp {
     private readonly hosts: HostDoor,
     private readonly views: Views,
   ) {}
-
-  @Implement(instances.create)
-  async create(@Asked(instances.create) asked: Asked<typeof instances.create>): Promise<Operation> {
-    const { body, meta, validateOnly } = asked;
-    const spec = await this.requests.specOf(body, meta.tenantId);
-    const operationId = asked.mint('op');
-    const instanceId = body.id ?? asked.mint('inst');
-    const { vcpus, memoryMiB, diskGiB } = spec;
-    // The reservation comes first, so that what is beyond the quota is refused at once and not an operation later.
-    const reservation = this.requests.beside(meta, 'quota');
-    const { events: reserved } = await this.commands.execute(
-      new ReserveQuota({ instanceId, operationId, name: body.name, vcpus, memoryMiB, diskGiB }, reservation),
-      validateOnly,
-    );
-    let created: Done = { events: [], version: 0 };
-    try {
-      const command = new CreateInstance({ instanceId, operationId, name: body.name, spec }, meta);
-      created = await this.commands.execute(command, validateOnly);
-    } finally {
-      // Refused, or there already: then it has a reservation of its own, or has given it back.
-      const surplus = reserved.length > 0 && created.events.length === 0;
-      if (surplus) await this.commands.execute(new ReleaseQuota({ instanceId }, this.requests.beside(meta, 'release')));
-    }
-    const resource = { type: 'instance', id: instanceId };
-    return this.operations.begun(created, { id: operationId, name: 'provision-instance', resource });
-  }
 
   @Implement(instances.list)
   async list(@Asked(instances.list) { query, meta }: Asked<typeof instances.list>) {

@@ -17,7 +17,8 @@ import {
   stopped,
 } from './instance.fixtures.js';
 import { instance } from './instance.js';
-import { BootInstance, BuildDisk, CreateInstance, DeleteInstance, FailInstance, RemoveGuest } from './instance-life.js';
+import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance-building.js';
+import { DeleteInstance, RemoveGuest } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
 import { ReportInstance } from './instance-sight.js';
 import { statusOf } from './instance-state.js';

@@ -1,8 +1,10 @@
 import type { Decider } from '@strata/event-sourcing';
-import { decideLife, evolveLife, requestedInstance } from './instance-life.js';
-import type { LifeCommand, LifeEvent } from './instance-life.js';
+import { decideBuilding, evolveBuilding, requestedInstance } from './instance-building.js';
+import type { BuildingCommand, BuildingEvent } from './instance-building.js';
 import { decidePower, evolvePower } from './instance-power.js';
 import type { PowerCommand, PowerEvent } from './instance-power.js';
+import { decideRemoval, evolveRemoval } from './instance-removal.js';
+import type { RemovalCommand, RemovalEvent } from './instance-removal.js';
 import { decideSight, evolveSight } from './instance-sight.js';
 import type { ReportInstance, SightEvent } from './instance-sight.js';
 import { exists } from './instance-state.js';
@@ -16,8 +18,8 @@ import type { Instance } from './instance-state.js';
  * to decide. At most one operation is at work on an instance.
  */
 
-export type InstanceCommand = LifeCommand | PowerCommand | ReportInstance;
-export type InstanceEvent = LifeEvent | PowerEvent | SightEvent;
+export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | ReportInstance;
+export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | SightEvent;
 
 export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
   name: 'instance',
@@ -32,8 +34,13 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'PauseInstance':
       case 'ResumeInstance':
         return decidePower(command, it);
+      case 'DeleteInstance':
+      case 'RemoveGuest':
+      case 'FinishDeletion':
+      case 'AbandonTask':
+        return decideRemoval(command, it);
       default:
-        return decideLife(command, it);
+        return decideBuilding(command, it);
     }
   },
   evolve(it, event) {
@@ -52,8 +59,12 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'InstanceTaskFailed':
       case 'InstanceDrifted':
         return evolveSight(it, event);
+      case 'InstanceDiskRequested':
+      case 'InstanceBootRequested':
+      case 'InstanceFailed':
+        return evolveBuilding(it, event);
       default:
-        return evolveLife(it, event);
+        return evolveRemoval(it, event);
     }
   },
 };

@@ -33,11 +33,13 @@ export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEven
 /** An instance as the API shows it. */
 export const shown = (id: string, it: ExistingInstance): InstanceView => {
   const status = statusOf(it);
-  const { vcpus, memoryMiB, diskGiB, image, networkId, labels } = it.spec;
+  const { image, networkId: network, labels } = it.spec;
+  const { vcpus, memoryMiB, diskGiB } = it.spec;
+  const lease = it.placement?.lease;
   return {
     id,
     name: it.name,
-    status: status === 'absent' ? 'deleted' : status, // An existing instance is never absent; the type cannot say so.
+    status: status === 'absent' ? 'deleted' : status, // the type cannot say that one that exists is never absent
     task: it.task?.kind ?? null,
     statusReason: it.reason,
     createdAt: it.createdAt,
@@ -47,9 +49,9 @@ export const shown = (id: string, it: ExistingInstance): InstanceView => {
     vcpus,
     memoryMiB,
     diskGiB,
-    network: networkId,
-    address: it.placement?.lease.ip ?? null,
-    mac: it.placement?.lease.mac ?? null,
+    network,
+    address: lease?.ip ?? null,
+    mac: lease?.mac ?? null,
     hostId: it.placement?.hostId ?? null,
     volumeId: it.sight.disk === 'present' ? volumeIdOf(id) : null,
     guestAgent: it.sight.guestAgent,

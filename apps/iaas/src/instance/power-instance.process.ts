@@ -1,27 +1,18 @@
 import { ask, on, process } from '@strata/event-sourcing';
 import type { ProcessDefinition } from '@strata/event-sourcing';
-import { AbandonTask } from './instance-life.js';
+import type { PowerEvent } from './instance-power.js';
+import { AbandonTask } from './instance-removal.js';
 import type { InstanceEvent } from './instance.js';
-import type { Of } from './provision-instance.process.js';
-
-type PowerRequested = Of<
-  InstanceEvent,
-  | 'InstanceStartRequested'
-  | 'InstanceStopRequested'
-  | 'InstanceRebootRequested'
-  | 'InstancePauseRequested'
-  | 'InstanceResumeRequested'
->;
 
 /** The wish is in the log before the process begins; all that is left is to wait until the host has carried it out. */
-const power = (name: string, startsOn: PowerRequested['type'], withinSeconds: number): ProcessDefinition =>
+const power = (name: string, startsOn: PowerEvent['type'], withinSeconds: number): ProcessDefinition =>
   process(name, {
-    startsOn: on<PowerRequested>(startsOn),
+    startsOn: on<PowerEvent>(startsOn),
     subject: ({ instanceId }) => ({ type: 'instance', id: instanceId }),
   })
     .step('guest', {
-      done: on<Of<InstanceEvent, 'InstancePowerReached'>>('InstancePowerReached'),
-      failed: on<Of<InstanceEvent, 'InstanceTaskFailed'>>('InstanceTaskFailed'),
+      done: on<InstanceEvent, 'InstancePowerReached'>('InstancePowerReached'),
+      failed: on<InstanceEvent, 'InstanceTaskFailed'>('InstanceTaskFailed'),
       within: withinSeconds,
     })
     .ends({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Labels, Name, endpoint, idOf, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
+import { createInstance } from './create-instance.js';
 
 export const instanceStatuses = [
   'provisioning',
@@ -56,49 +57,6 @@ export type InstanceVerb = keyof typeof instanceCan;
 export const allowedVerbs = (status: InstanceStatus | 'absent'): InstanceVerb[] =>
   (Object.keys(instanceCan) as InstanceVerb[]).filter((verb) => instanceCan[verb].from.some((from) => from === status)); // keys of the table are its verbs
 
-const InstanceId = idOf('inst');
-
-const vcpus = z.int().min(1).max(256);
-const memoryMiB = z
-  .int()
-  .min(64)
-  .max(4 * 1024 * 1024);
-const diskGiB = z
-  .int()
-  .min(1)
-  .max(64 * 1024);
-
-export const InstanceSpec = z
-  .strictObject({
-    id: InstanceId.optional().describe('Chosen by the asker, so that asking twice is asking once'),
-    name: Name,
-    image: z.string().min(1).max(100).describe('Name or id of an image'),
-    flavor: z.string().min(1).max(63).optional().describe('A size; or give vcpus, memoryMiB and diskGiB'),
-    vcpus: vcpus.optional(),
-    memoryMiB: memoryMiB.optional(),
-    diskGiB: diskGiB.optional(),
-    network: z.string().min(1).max(63).default('default'),
-    sshKeys: z
-      .array(
-        z
-          .string()
-          .regex(/^(ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?$/, 'an OpenSSH public key on one line')
-          .max(2000),
-      )
-      .max(20)
-      .default([]),
-    labels: Labels.default({}),
-  })
-  .refine(
-    (it) =>
-      it.flavor !== undefined || (it.vcpus !== undefined && it.memoryMiB !== undefined && it.diskGiB !== undefined),
-    {
-      path: ['flavor'],
-      message: 'give a flavor, or vcpus, memoryMiB and diskGiB',
-    },
-  );
-export type InstanceSpec = z.output<typeof InstanceSpec>;
-
 export const InstanceView = z.object({
   id: z.string(),
   ...thing,
@@ -144,25 +102,7 @@ const verb = <const V extends string>(name: V, summary: string, body: z.ZodType 
 const Grace = z.strictObject({ graceSeconds: z.int().min(0).max(600).default(30) }).default({ graceSeconds: 30 });
 
 export const instances = {
-  create: endpoint({
-    method: 'post',
-    path: '/v1/instances',
-    summary: 'Create an instance',
-    tag: 'instances',
-    access: 'operator',
-    body: InstanceSpec,
-    query,
-    status: 202,
-    answer: Operation,
-    errors: [
-      'quota.exceeded',
-      'instance.name-taken',
-      'instance.exists',
-      'image.not-found',
-      'flavor.not-found',
-      'network.not-found',
-    ],
-  }),
+  create: createInstance,
   list: endpoint({
     method: 'get',
     path: '/v1/instances',

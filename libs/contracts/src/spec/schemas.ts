@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Cause, CloudEvent } from '../event.js';
-import { InstanceSpec, InstanceView } from '../iaas/instance.js';
+import { InstanceSpec } from '../iaas/create-instance.js';
+import { InstanceView } from '../iaas/instance.js';
 import {
   FlavorSpec,
   FlavorView,
