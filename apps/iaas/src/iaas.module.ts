@@ -42,6 +42,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly manager: ProcessManager,
     private readonly commands: Commands,
     private readonly door: HostDoor,
+    private readonly views: Views,
     private readonly clock: Clock,
   ) {}
 
@@ -95,7 +96,9 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
     for (const flavor of builtInFlavors) {
       // An id that follows from the name: a flavor that was deleted stays deleted after the next start.
       const commandId = uuidFrom(`built-in flavor ${flavor.name}`, uuidFrom.URL);
-      await this.commands.execute(new CreateFlavor(flavor, { commandId, at: this.clock.now(), ...because }));
+      const create = new CreateFlavor(flavor, { commandId, at: this.clock.now(), ...because });
+      const { events } = await this.commands.execute(create);
+      await this.views.flavors.waitFor(events.at(-1)?.position ?? 0);
     }
   }
 }

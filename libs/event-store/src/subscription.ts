@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { FencedOff } from './checkpoints.js';
-import type { Checkpoints, Claim, Parked, Transaction } from './checkpoints.js';
+import { FencedOff, Transaction } from './checkpoints.js';
+import type { Checkpoints, Claim, Parked } from './checkpoints.js';
 import { SystemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { Bell } from './doorbell.js';
@@ -15,6 +15,15 @@ export type SubscriptionOptions = Readonly<{
   from: 'start' | 'head';
   /** The effect. What it does through `tx` happens exactly once; anything else may happen again. */
   handle(batch: readonly Recorded[], tx: Transaction): Promise<void>;
+  /** Which events have an effect; all of them, unless said otherwise. Past the others the cursor moves in memory. */
+  concerns?(event: Recorded): boolean;
+  /**
+   * `outside`: the effect does not use the transaction and may happen again, so the cursor follows it when it can: after a
+   * crash, up to {@link LEEWAY} events are told again.
+   */
+  effect?: 'inside' | 'outside';
+  /** Milliseconds from one batch to the next: under load batches grow instead of following each other at once. */
+  lingerMs?: number;
   batchSize?: number;
   /** How often a batch, and then an event alone, may fail before it is parked. */
   tries?: number;
@@ -33,6 +42,9 @@ export class EventsMissing extends Error {
 
 const LONGEST_PAUSE = 2_000;
 
+/** How many events a cursor that moved in memory may be ahead of the one that is kept. */
+export const LEEWAY = 1_000;
+
 /**
  * Tells a handler every event of a log, in order: first what was missed, then what comes. One event that cannot be
  * dealt with is parked, with all that follow in its stream; other streams go on.
@@ -47,6 +59,9 @@ export class Subscription {
   readonly #ended: Promise<void>;
   #claim: Claim;
   #position: number;
+  /** The position that is kept: never ahead of the one in memory. */
+  #kept: number;
+  #lastBatch = Number.NEGATIVE_INFINITY;
   #parked: ReadonlySet<string>;
   #state: 'running' | 'paused' | 'stopped' = 'running';
   #failure: Error | undefined;
@@ -71,6 +86,7 @@ export class Subscription {
     this.#clock = options.clock ?? new SystemClock();
     this.#claim = claim;
     this.#position = claim.position;
+    this.#kept = claim.position;
     this.#parked = parked;
     const silence = options.log.onAppend(() => this.#bell.ring());
     this.#ended = this.#run().finally(silence);
@@ -185,6 +201,7 @@ export class Subscription {
       }
     }
     for (const task of this.#tasks.splice(0)) await task();
+    await this.#keep();
     this.#tell();
   }
 
@@ -194,6 +211,7 @@ export class Subscription {
     if (this.#state === 'paused') return this.#bell.heard();
     const batch = await this.options.log.read(this.#position, this.options.batchSize ?? 1_000);
     if (batch.length === 0) return this.#bell.heard();
+    await this.#linger();
     let expected = this.#position;
     for (const { position } of batch) {
       if (position !== ++expected) throw new EventsMissing(this.name, expected - 1, position);
@@ -234,23 +252,51 @@ export class Subscription {
   async #commit(batch: readonly Recorded[]): Promise<void> {
     const last = batch.at(-1);
     if (last === undefined) return;
-    const due = this.#parked.size === 0 ? batch : batch.filter(({ stream }) => !this.#parked.has(stream));
-    const behind = due === batch ? [] : batch.filter(({ stream }) => this.#parked.has(stream));
+    const { concerns = () => true, effect = 'inside', handle } = this.options;
+    const concerned = batch.filter((event) => concerns(event));
+    const due = concerned.filter(({ stream }) => !this.#parked.has(stream));
+    const behind = this.#parked.size === 0 ? [] : concerned.filter(({ stream }) => this.#parked.has(stream));
+    if (effect === 'outside' && due.length > 0) await handle(due, new Transaction());
+    const isEffective = behind.length > 0 || (effect === 'inside' && due.length > 0);
+    if (!isEffective && last.position - this.#kept < LEEWAY) return this.#moveInMemory(last.position);
     await this.checkpoints.transaction(async (tx) => {
       // The cursor is moved first: its row is locked, and a process that was fenced off does nothing at all.
       await this.#move(tx, last.position);
       if (behind.length > 0)
         await this.checkpoints.park(tx, this.name, behind, 'an earlier event of its stream is parked');
-      if (due.length > 0) await this.options.handle(due, tx);
+      if (effect === 'inside' && due.length > 0) await handle(due, tx);
     });
   }
 
   async #move(tx: Transaction, position: number): Promise<void> {
     await this.checkpoints.move(tx, this.#claim, position);
     tx.afterCommit(() => {
-      this.#position = position;
-      this.#tell();
+      this.#kept = position;
+      this.#moveInMemory(position);
     });
+  }
+
+  #moveInMemory(position: number) {
+    this.#position = position;
+    this.#tell();
+  }
+
+  /** Before it ends, so that the next process need not go over the same events. */
+  async #keep(): Promise<void> {
+    if (this.#kept === this.#position || this.#failure) return;
+    try {
+      await this.checkpoints.transaction((tx) => this.#move(tx, this.#position));
+    } catch (error) {
+      this.#logger.warn(`its last position is not kept, and some events will be told again: ${String(error)}`);
+    }
+  }
+
+  async #linger(): Promise<void> {
+    const { lingerMs = 0 } = this.options;
+    const wait = this.#lastBatch + lingerMs - performance.now();
+    // Somebody waits for it to get on: then it does.
+    if (wait > 1 && this.#state === 'running' && this.#waiting.size === 0) await this.#clock.sleep(wait);
+    this.#lastBatch = performance.now();
   }
 
   #fail(error: Error) {

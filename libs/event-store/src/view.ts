@@ -1,6 +1,7 @@
 import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { Recent } from './recent.js';
 import { Subscription } from './subscription.js';
 import { viewId } from './view-definition.js';
 import type { Listing, Page, ViewDefinition } from './view-definition.js';
@@ -19,8 +20,15 @@ export type Rebuilt = Readonly<{
 /** How many rows go to the database in one statement. */
 const CHUNK = 5_000;
 
+/** Readers are people and lists: they do not see the difference, and the database sees a tenth of the batches. */
+const LINGER = 12;
+
+/** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
+const WARM = 5_000;
+
 /** A fold that is kept up to date, and questions about it. */
 export class View<Row extends object, Column extends string> {
+  readonly #warm = new Recent<string, Row | null>(WARM);
   readonly #changes = new Set<(keys: readonly string[]) => void>();
 
   static async start<Row extends object, Column extends string>(
@@ -31,7 +39,14 @@ export class View<Row extends object, Column extends string> {
   ): Promise<View<Row, Column>> {
     const view = new View(definition, table, log, checkpoints);
     view.#subscription = await Subscription.start(
-      { name: viewId(definition), log, from: 'start', handle: (batch, tx) => view.#handle(batch, tx) },
+      {
+        name: viewId(definition),
+        log,
+        from: 'start',
+        lingerMs: LINGER,
+        concerns: (event) => view.#keysOf(event).length > 0,
+        handle: (batch, tx) => view.#handle(batch, tx),
+      },
       checkpoints,
     );
     return view;
@@ -68,6 +83,13 @@ export class View<Row extends object, Column extends string> {
     return this.#subscription.waitFor(position, milliseconds);
   }
 
+  /** Resolves once everything that is in the log by now is in the rows, or after a while without it. */
+  async catchUp(milliseconds = 500): Promise<void> {
+    const head = await this.log.head();
+    // A view that cannot keep up answers with what it has: late rows are better than none.
+    await this.#subscription.waitFor(head, milliseconds).catch(() => undefined);
+  }
+
   /** Called after each commit with the keys that changed. Returns how to stop it. */
   onChange(listener: (keys: readonly string[]) => void): () => void {
     const own = (keys: readonly string[]) => listener(keys);
@@ -98,6 +120,7 @@ export class View<Row extends object, Column extends string> {
       const seconds = (performance.now() - began) / 1_000;
       await this.checkpoints.transaction(async (tx) => {
         await move(tx, position);
+        this.#warm.clear();
         await this.table.clear(tx);
         const entries = [...rows];
         for (let at = 0; at < entries.length; at += CHUNK) {
@@ -114,10 +137,27 @@ export class View<Row extends object, Column extends string> {
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
     const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
     if (touched.size === 0) return;
-    const rows = await this.table.load(tx, [...touched]);
+    const rows = await this.#rowsOf(tx, [...touched]);
     for (const event of batch) this.#fold(rows, event);
-    await this.table.save(tx, new Map([...touched].map((key) => [key, rows.get(key)])));
+    const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
+    // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
+    for (const key of touched) this.#warm.delete(key);
+    await this.table.save(tx, changed);
+    tx.afterCommit(() => {
+      for (const [key, row] of changed) this.#warm.set(key, row ?? null);
+    });
     this.#announce(tx, [...touched]);
+  }
+
+  /** From memory where it has them; only this subscription writes them, and who takes it over is fenced off. */
+  async #rowsOf(tx: Transaction, keys: readonly string[]): Promise<Map<string, Row>> {
+    const cold = keys.filter((key) => this.#warm.get(key) === undefined);
+    const rows = cold.length > 0 ? await this.table.load(tx, cold) : new Map<string, Row>();
+    for (const key of keys) {
+      const row = this.#warm.get(key);
+      if (row) rows.set(key, row);
+    }
+    return rows;
   }
 
   #fold(rows: Map<string, Row>, event: Recorded) {

@@ -10,7 +10,7 @@ import type {
   ProcessDefinition,
   Rejection,
 } from '@strata/event-sourcing';
-import type { Clock, EventStore, Recorded, Subscription, View } from '@strata/event-store';
+import type { Clock, EventStore, Outcome, Recorded, Subscription, View } from '@strata/event-store';
 import { v5 as uuidFrom } from 'uuid';
 import type { OperationColumn, OperationRow } from './operation-view.js';
 
@@ -37,6 +37,8 @@ export class ProcessManager {
   readonly #listensTo: ReadonlySet<string>;
   /** What each operation under way began with: whatever it does belongs to that request, whoever answers it. */
   readonly #origins = new Map<string, string>();
+  /** Up to here entries may have been sent before, by this process or an earlier one. */
+  #newest = 0;
   #subscription: Subscription | undefined;
   #stopClock: () => void = () => {};
   #stopped = false;
@@ -48,8 +50,16 @@ export class ProcessManager {
 
   /** Goes on where the journal stands. Not before the receivers of commands are ready. */
   async start(): Promise<void> {
-    const handle = (batch: readonly Recorded[]) => this.#handle(batch);
-    this.#subscription = await this.parts.store.subscribe({ name: 'processes', from: 'start', handle });
+    this.#newest = await this.parts.store.log.head();
+    this.#subscription = await this.parts.store.subscribe({
+      name: 'processes',
+      from: 'start',
+      // Every message may come twice, so the cursor need not be in step with what was sent.
+      effect: 'outside',
+      concerns: (event) =>
+        operationOf(event) !== undefined && (this.#listensTo.has(event.type) || askedBy(event) !== undefined),
+      handle: (batch) => this.#handle(batch),
+    });
     this.#tick();
   }
 
@@ -64,39 +74,40 @@ export class ProcessManager {
   }
 
   /** Tells an operation something on behalf of a person. */
-  async ask(operationId: string, command: OperationCommand): Promise<Rejection | undefined> {
-    const outcome = await this.parts.store.aggregates.execute(this.#decider, operationStream(operationId), command);
-    return 'rejection' in outcome ? outcome.rejection : undefined;
+  async ask(operationId: string, command: OperationCommand): Promise<Outcome> {
+    return this.parts.store.aggregates.execute(this.#decider, operationStream(operationId), command);
   }
 
   /** Tells an operation of an event: the one that begins it, or one that it waits for. Telling twice is telling once. */
-  async tell(operationId: string, event: Recorded): Promise<void> {
+  async tell(operationId: string, event: Recorded): Promise<Outcome> {
     const { type, data } = event;
     const meta = { ...this.#because(event, 'notice'), correlationId: await this.#originOf(operationId, event) };
-    await this.ask(operationId, new Notice({ operationId, event: { type, data } }, meta));
+    return this.ask(operationId, new Notice({ operationId, event: { type, data } }, meta));
   }
 
   /** Operations go on side by side; the messages of one go in order. */
   async #handle(batch: readonly Recorded[]): Promise<void> {
+    const before = this.#newest;
+    this.#newest = Math.max(before, batch.at(-1)?.position ?? 0);
     const byOperation = new Map<string, Recorded[]>();
     for (const event of batch) {
       const operationId = operationOf(event);
-      if (operationId === undefined || !(this.#listensTo.has(event.type) || askedBy(event))) continue;
+      if (operationId === undefined) continue;
       const events = byOperation.get(operationId);
       if (events) events.push(event);
       else byOperation.set(operationId, [event]);
     }
     await Promise.all(
       [...byOperation].map(async ([operationId, events]) => {
-        for (const event of events) await this.#deal(operationId, event);
+        for (const event of events) await this.#deal(operationId, event, event.position <= before);
       }),
     );
   }
 
-  async #deal(operationId: string, event: Recorded): Promise<void> {
+  async #deal(operationId: string, event: Recorded, isRepeat: boolean): Promise<void> {
     if (event.type === 'ProcessEnded') this.#origins.delete(operationId);
     const asking = askedBy(event);
-    if (asking) return this.#relay(operationId, event, asking);
+    if (asking) return this.#relay(operationId, event, asking, isRepeat);
     await this.tell(operationId, event);
   }
 
@@ -104,8 +115,13 @@ export class ProcessManager {
    * Sends under the entry's own id: however often it is sent, it is carried out once. A command that came to nothing is
    * remembered nowhere, though, and might come to something later: so what nobody waits for any more is not sent again.
    */
-  async #relay(operationId: string, entry: Recorded, { command, step, undo, awaits }: Asking): Promise<void> {
-    if (step !== null && !(await this.#isAt(operationId, entry.version))) return;
+  async #relay(
+    operationId: string,
+    entry: Recorded,
+    { command, step, undo, awaits }: Asking,
+    isRepeat: boolean,
+  ): Promise<void> {
+    if (step !== null && isRepeat && !(await this.#isAt(operationId, entry.version))) return;
     const rejection = await this.parts.send(command, { ...this.#because(entry, 'relay'), commandId: entry.id });
     if (step === null || (awaits !== null && !rejection)) return;
     const refusal = rejection ? { code: rejection.code, reason: rejection.reason } : null;
@@ -115,7 +131,8 @@ export class ProcessManager {
   async #originOf(operationId: string, event: Recorded): Promise<string> {
     const known = this.#origins.get(operationId);
     if (known !== undefined) return known;
-    const [first] = await this.parts.store.log.readStream(operationStream(operationId));
+    const isBeginning = this.parts.definitions.some(({ trigger }) => trigger === event.type);
+    const [first] = isBeginning ? [] : await this.parts.store.log.readStream(operationStream(operationId));
     const origin = (first ?? event).meta.correlationId;
     this.#origins.set(operationId, origin);
     return origin;

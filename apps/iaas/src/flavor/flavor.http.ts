@@ -18,6 +18,7 @@ export class FlavorHttp {
 
   @Implement(flavors.list)
   async list(@Asked(flavors.list) { query }: Asked<typeof flavors.list>) {
+    await this.views.flavors.catchUp();
     return paged('flavors', query, (part) => this.views.flavors.list({ orderBy: ['memoryMiB'], ...part }), shownFlavor);
   }
 

@@ -68,7 +68,10 @@ export class HostDoor implements OnModuleDestroy {
     const meta = this.#meta(hostId, { tenantId: PLATFORM, correlationId: hostId, causationId: hostId });
     await this.commands.execute(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
     const cidr = host.driver === 'simulated' ? SIMULATED_RANGE : host.freeRange;
-    await this.commands.execute(new CreateNetwork({ ...DEFAULT_NETWORK, cidr }, { ...meta, commandId: uuid() }));
+    const network = new CreateNetwork({ ...DEFAULT_NETWORK, cidr }, { ...meta, commandId: uuid() });
+    const { events } = await this.commands.execute(network);
+    // Whoever asks for an instance from now on finds the network.
+    await this.views.networks.waitFor(events.at(-1)?.position ?? 0);
     const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
     this.#services.set(hostId, services);
     this.#lastSeen.set(hostId, this.clock.now());

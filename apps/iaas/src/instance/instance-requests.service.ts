@@ -39,6 +39,7 @@ export class InstanceRequests {
     const { state } = await this.aggregates.load(quota, streamName(quota, tenantId));
     const reserved = state.names.get(name);
     if (reserved !== undefined) return reserved;
+    await this.views.instances.catchUp();
     const { rows } = await this.views.instances.list({
       where: { tenantId, name },
       orderBy: ['createdAt'],

@@ -29,6 +29,7 @@ export class InstanceHttp {
   @Implement(instances.list)
   async list(@Asked(instances.list) { query, meta }: Asked<typeof instances.list>) {
     const { name, status, hostId } = query;
+    await this.views.instances.catchUp();
     const where = {
       tenantId: meta.tenantId,
       ...(name !== undefined && { name }),

@@ -22,6 +22,7 @@ export class NetworkHttp {
 
   /** The tenant's own, and the one that everybody finds. */
   async #of(tenantId: string) {
+    await this.views.networks.catchUp();
     const { rows } = await this.views.networks.list({ limit: 1000 });
     return rows.filter((row) => row.tenantId === tenantId || row.id === 'net_default');
   }

@@ -20,6 +20,7 @@ export class OperationHttp {
   @Implement(operations.list)
   async list(@Asked(operations.list) { query, meta }: Asked<typeof operations.list>) {
     const { resource: resourceId, status } = query;
+    await this.views.operations.catchUp();
     const where = {
       tenantId: meta.tenantId,
       ...(resourceId !== undefined && { resourceId }),
@@ -38,8 +39,8 @@ export class OperationHttp {
   @Implement(operations.cancel)
   async cancel(@Asked(operations.cancel) { params, meta }: Asked<typeof operations.cancel>): Promise<Operation> {
     const { id } = await this.#find(params.id, meta.tenantId);
-    const rejection = await this.processes.ask(id, new CancelOperation({ operationId: id }, meta));
-    if (rejection) throw new RejectedError(rejection);
+    const outcome = await this.processes.ask(id, new CancelOperation({ operationId: id }, meta));
+    if ('rejection' in outcome) throw new RejectedError(outcome.rejection);
     return shownOperation(await this.#find(id, meta.tenantId));
   }
 

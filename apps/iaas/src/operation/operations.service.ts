@@ -23,19 +23,23 @@ export class Operations {
    */
   async begun({ events }: Done, asked: Asked): Promise<Operation> {
     const [trigger] = events;
-    if (trigger) await this.processes.tell(asked.id, trigger);
-    return shownOperation((await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
+    if (!trigger) return shownOperation((await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
+    const outcome = await this.processes.tell(asked.id, trigger);
+    const begun = 'events' in outcome ? rowOf(asked.id, outcome.events) : undefined;
+    return shownOperation(begun ?? (await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
   }
 
   async find(id: string): Promise<OperationRow | undefined> {
-    const events = await this.store.log.readStream(operationStream(id));
-    // The stream of an operation holds its journal and nothing else.
-    return events.reduce<OperationRow | undefined>(
-      (row, event) => operationView.evolve(row, event as Recorded<OperationEvent>, id),
-      undefined,
-    );
+    return rowOf(id, await this.store.log.readStream(operationStream(id)));
   }
 }
+
+/** The stream of an operation holds its journal and nothing else. */
+const rowOf = (id: string, journal: readonly Recorded[]): OperationRow | undefined =>
+  journal.reduce<OperationRow | undefined>(
+    (row, event) => operationView.evolve(row, event as Recorded<OperationEvent>, id),
+    undefined,
+  );
 
 export const shownOperation = ({ tenantId: _, correlationId: __, ...operation }: OperationRow): Operation => operation;
 

@@ -19,6 +19,7 @@ export class VolumeHttp {
   @Implement(volumes.list)
   async list(@Asked(volumes.list) { query, meta }: Asked<typeof volumes.list>) {
     const where = { tenantId: meta.tenantId };
+    await this.views.instances.catchUp();
     const { items, nextPageToken } = await paged(
       'volumes',
       query,

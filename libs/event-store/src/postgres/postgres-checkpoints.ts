@@ -1,14 +1,36 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool, QueryResult } from 'pg';
 import { Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
 import type { Claim, Parked } from '../checkpoints.js';
 import type { Recorded } from '../event.js';
 import { TryLater } from '../subscription.js';
 import { isPassing } from './append.js';
 
+/** Begins with its first statement, so that beginning and moving the cursor are one message to the server. */
+class PostgresTransaction extends Transaction {
+  #begun = false;
+
+  constructor(readonly client: ClientBase) {
+    super(client);
+  }
+
+  /** `BEGIN`, once. */
+  begins(): boolean {
+    const isFirst = !this.#begun;
+    this.#begun = true;
+    return isFirst;
+  }
+
+  get begun() {
+    return this.#begun;
+  }
+}
+
 /** The connection of a transaction that was begun by {@link PostgresCheckpoints}. */
-export const sqlOf = ({ sql }: Transaction) => {
-  if (sql === undefined) throw new Error('this transaction belongs to another store');
-  return sql;
+export const sqlOf = (tx: Transaction) => {
+  if (!(tx instanceof PostgresTransaction)) throw new Error('this transaction belongs to another store');
+  // Statements of one connection are carried out in order: when this one fails, so does the one that waits behind it.
+  if (tx.begins()) tx.client.query('BEGIN').catch(() => undefined);
+  return tx.client;
 };
 
 type CursorRow = Readonly<{ position: string; fence: string }>;
@@ -32,12 +54,11 @@ export class PostgresCheckpoints extends Checkpoints {
 
   async #transaction<T>(work: (tx: Transaction) => Promise<T>) {
     const sql = await this.pool.connect();
-    const tx = new Transaction(sql);
+    const tx = new PostgresTransaction(sql);
     let result: T;
     try {
-      await sql.query('BEGIN');
       result = await work(tx);
-      await sql.query('COMMIT');
+      if (tx.begun) await sql.query('COMMIT');
     } catch (error) {
       // If not even this gets through, the connection goes, and its transaction with it.
       const lost = await sql.query('ROLLBACK').then(
@@ -62,9 +83,13 @@ export class PostgresCheckpoints extends Checkpoints {
   }
 
   override async move(tx: Transaction, { name, fence }: Claim, position: number) {
-    const text = 'UPDATE es_cursor SET position = $3 WHERE subscription = $1 AND fence = $2';
-    const { rowCount } = await sqlOf(tx).query({ name: 'move cursor', text, values: [name, fence, position] });
-    if (rowCount !== 1) throw new FencedOff(name);
+    if (!(tx instanceof PostgresTransaction)) throw new Error('this transaction belongs to another store');
+    const { client } = tx;
+    const update = `UPDATE es_cursor SET position = ${position} WHERE subscription = ${client.escapeLiteral(name)} AND fence = ${fence}`;
+    // Several statements in one message answer with a list of results, which the types of pg do not know.
+    const answered = (await client.query(tx.begins() ? `BEGIN; ${update}` : update)) as QueryResult | QueryResult[];
+    const moved = Array.isArray(answered) ? answered.at(-1) : answered;
+    if (moved?.rowCount !== 1) throw new FencedOff(name);
   }
 
   override async park(tx: Transaction, name: string, events: readonly Recorded[], error: string) {

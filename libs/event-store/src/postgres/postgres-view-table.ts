@@ -63,7 +63,8 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
       ON CONFLICT (key) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
     const valueOf = (column: Column) => kept.map(([, row]) => jsonb(this.definition.columns[column](row)));
     const documents = kept.map(([, row]) => JSON.stringify(row));
-    await sql.query(text, [kept.map(([key]) => key), documents, ...this.#columns.map(valueOf)]);
+    const values = [kept.map(([key]) => key), documents, ...this.#columns.map(valueOf)];
+    await sql.query({ name: `save ${this.#table}`, text, values });
   }
 
   override async clear(tx: Transaction) {
@@ -113,7 +114,12 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
 
   async #rowsOf(sql: Pick<Pool, 'query'>, keys: readonly string[]): Promise<Map<string, Row>> {
     const text = `SELECT key, row FROM ${this.#table} WHERE key = ANY ($1)`;
-    const { rows } = await sql.query<[string, string]>({ text, values: [keys], ...ROWS });
+    const { rows } = await sql.query<[string, string]>({
+      name: `rows of ${this.#table}`,
+      text,
+      values: [keys],
+      ...ROWS,
+    });
     return new Map(rows.map(([key, row]) => [key, this.#parse(row)]));
   }
 
