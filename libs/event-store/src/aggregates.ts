@@ -117,7 +117,8 @@ class Kind<C extends Asked, E extends Event, S> {
   }
 
   async #carryOut(stream: string, orders: readonly Order<C>[]): Promise<void> {
-    let held = this.#held.get(stream) ?? (await this.refresh(stream));
+    // A stream that is not held is most often a new one. If it is not, its version says so, and it is read then.
+    let held = this.#held.get(stream) ?? { state: this.decider.initialState, version: 0 };
     let pending = orders;
     for (let tries = 1; pending.length > 0; tries++) {
       if (tries > TRIES) throw new Error(`${stream} changes faster than it can be read: ${TRIES} tries lost`);

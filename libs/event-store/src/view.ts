@@ -67,11 +67,16 @@ export class View<Row extends object, Column extends string> {
   }
 
   async get(key: string): Promise<Row | undefined> {
-    return (await this.table.getMany([key])).get(key);
+    return (await this.getMany([key])).get(key);
   }
 
-  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
-    return this.table.getMany(keys);
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const isOurs = this.#subscription.failure === undefined;
+    const warm = new Map(isOurs ? keys.flatMap((key) => this.#warmRow(key)) : []);
+    const cold = keys.filter((key) => !warm.has(key));
+    const rows = cold.length > 0 ? await this.table.getMany(cold) : new Map<string, Row>();
+    for (const [key, row] of warm) if (row) rows.set(key, row);
+    return rows;
   }
 
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
@@ -147,6 +152,11 @@ export class View<Row extends object, Column extends string> {
       for (const [key, row] of changed) this.#warm.set(key, row ?? null);
     });
     this.#announce(tx, [...touched]);
+  }
+
+  #warmRow(key: string): [string, Row | null][] {
+    const row = this.#warm.get(key);
+    return row === undefined ? [] : [[key, row]];
   }
 
   /** From memory where it has them; only this subscription writes them, and who takes it over is fenced off. */
