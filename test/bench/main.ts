@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measureAppend } from './append.js';
+import type { Conditions, Measurement } from './bench.js';
+import { CannotMeasure } from './bench.js';
+import { measureCreate } from './create.js';
+import { Ends } from './ends.js';
+import type { Figure } from './figure.js';
+import { measureMemory } from './memory.js';
+import { measureRate } from './rate.js';
+import { measureStart } from './start.js';
+import { tableOf } from './table.js';
+
+const measurements: Readonly<Record<string, Measurement>> = {
+  append: measureAppend,
+  start: measureStart,
+  memory: measureMemory,
+  rate: measureRate,
+  create: measureCreate,
+};
+
+const usage = `npm run bench -- [--only ${Object.keys(measurements).join(',')}] [--json FILE] [--disk] [--profile FOLDER]`;
+
+/** Every measurement has its own processes and folders, which end with it, whether or not it succeeds. */
+const measure = async (name: string, measurement: Measurement, conditions: Omit<Conditions, 'ends' | 'tell'>) => {
+  const ends = new Ends();
+  const interrupted = () => {
+    // What is under way then fails for want of what it works with, and the bench ends with that.
+    process.exitCode = 130;
+    ends.all().catch((error: unknown) => console.error(error));
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const tell = (line: string) => console.error(`  ${name}: ${line}`);
+  tell('begins');
+  try {
+    return await measurement({ ...conditions, ends, tell });
+  } catch (error) {
+    if (!(error instanceof CannotMeasure)) throw error;
+    tell(`left out, because ${error.message}`);
+    return [];
+  } finally {
+    await ends.all();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+};
+
+const run = async (): Promise<boolean> => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      json: { type: 'string' },
+      disk: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+    },
+  });
+  const { only, json, disk: onDisk, profile } = values;
+  if (profile !== undefined) await mkdir(profile, { recursive: true });
+  const figures: Figure[] = [];
+  for (const name of only?.split(',') ?? Object.keys(measurements)) {
+    const measurement = measurements[name];
+    if (!measurement) throw new Error(`there is no measurement "${name}"\n${usage}`);
+    figures.push(...(await measure(name, measurement, { onDisk, profile })));
+  }
+  console.log(tableOf(figures));
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(figures, null, 2)}\n`);
+  return figures.every(({ met }) => met !== false);
+};
+
+try {
+  if (!(await run())) process.exitCode ??= 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode ??= 2;
+}
