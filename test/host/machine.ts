@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /*
  * The machine as others see it, who know nothing of Strata: virsh, ip, nft, iptables, /proc and the network. What the
@@ -32,7 +32,7 @@ const folders = [
 /** All that a cloud has on its machine. */
 export type Traces = Readonly<
   Record<
-    'domains' | 'networks' | 'interfaces' | 'rules' | 'leases' | 'instances' | 'files' | 'networkFiles' | 'processes',
+    'domains' | 'networks' | 'interfaces' | 'rules' | 'leases' | 'instances' | 'files' | 'networkFiles' | 'programs',
     readonly string[]
   >
 >;
@@ -46,7 +46,7 @@ export const noTraces: Traces = {
   instances: [],
   files: [],
   networkFiles: [],
-  processes: [],
+  programs: [],
 };
 
 const isOfGuest = (path: string): boolean => path.includes('-inst_');
@@ -120,17 +120,16 @@ export class Machine {
       instances: existsSync(instances) ? readdirSync(instances) : [],
       files: files.filter(isOfGuest),
       networkFiles: files.filter((path) => !isOfGuest(path)),
-      processes: this.#processes(),
+      programs: this.#programs(),
     };
   }
 
-  /** Sessions of the database come and go; that there are some is all that is told of them. */
-  #processes(): readonly string[] {
-    const own = processes()
-      .filter(({ words, cwd }) => [words, cwd].some((it) => it.includes(this.home) || it.includes(this.#prefix)))
-      .map(({ words }) => words.trim());
-    const session = (words: string) => words.startsWith('postgres: ');
-    return [...own.filter((words) => !session(words)), ...(own.some(session) ? ['postgres: sessions'] : [])];
+  /** The programs that run for this home, each told once: sessions of a database come and go. */
+  #programs(): readonly string[] {
+    const own = processes().filter(({ words, cwd, environment }) =>
+      [words, cwd, environment].some((it) => it.includes(this.home) || it.includes(this.#prefix)),
+    );
+    return [...new Set(own.map(({ words }) => basename(words.split(' ')[0] ?? '')))].toSorted();
   }
 
   #own(names: string): readonly string[] {
@@ -141,7 +140,7 @@ export class Machine {
   }
 }
 
-type Process = Readonly<{ pid: number; words: string; cwd: string }>;
+type Process = Readonly<{ pid: number; words: string; cwd: string; environment: string }>;
 
 const processes = (): readonly Process[] =>
   readdirSync('/proc')
@@ -149,10 +148,12 @@ const processes = (): readonly Process[] =>
     .flatMap((name) => {
       const words = unlessHidden(() => readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' '));
       const cwd = unlessHidden(() => readlinkSync(`/proc/${name}/cwd`));
-      return words === '' && cwd === '' ? [] : [{ pid: Number(name), words, cwd }];
+      const environment = unlessHidden(() => readFileSync(`/proc/${name}/environ`, 'utf8'));
+      // A process that has ended and waits to be collected has no words any more.
+      return words === '' ? [] : [{ pid: Number(name), words, cwd, environment }];
     });
 
-/** ENOENT and ESRCH: it ended between being listed and being read. EACCES: the folder of somebody else's process. */
+/** ENOENT and ESRCH: it ended between being listed and being read. EACCES: it is somebody else's. */
 const unlessHidden = (read: () => string): string => {
   try {
     return read();
