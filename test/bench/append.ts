@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { startPostgres } from '@strata/embedded-postgres';
 import { PostgresEventStore } from '@strata/event-store';
 import type { NewEvent } from '@strata/event-store';
@@ -24,6 +25,8 @@ type Sample = Readonly<{ perSecond: number; cpuMicros: number }>;
 
 /** Events a second into our log, beside the least that SQL needs for an event with an expected version. */
 export const measureAppend: Measurement = async ({ ends, onDisk, tell }) => {
+  // Connections that end with their server are no news.
+  Logger.overrideLogger(['error', 'fatal']);
   const isInMemory = !onDisk && existsSync(MEMORY);
   const folder = await makeFolder(ends, isInMemory ? MEMORY : undefined);
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), fsync: true });

@@ -17,30 +17,27 @@ export type Figure = Readonly<{
 
 type Measured = Readonly<Pick<Figure, 'name' | 'unit' | 'ours' | 'versus' | 'theirs' | 'note'>>;
 
-const beside = (measured: Measured) => ({ ...measured, ratio: measured.ours / measured.theirs });
+type Goal = Readonly<Pick<Figure, 'goal' | 'met'>>;
+
+const figureOf = ({ note, ...measured }: Measured, goalFor: (ratio: number) => Goal): Figure => {
+  const ratio = measured.ours / measured.theirs;
+  return { ...measured, ratio, ...goalFor(ratio), note };
+};
 
 /** Without a goal. */
-export const known = (measured: Measured): Figure => ({ ...beside(measured), goal: null, met: null });
+export const known = (measured: Measured): Figure => figureOf(measured, () => ({ goal: null, met: null }));
 
 /** The goal is a value of ours. */
-export const atMost = (limit: number, measured: Measured): Figure => ({
-  ...beside(measured),
-  goal: `≤ ${limit} ${measured.unit}`,
-  met: measured.ours <= limit,
-});
+export const atMost = (limit: number, measured: Measured): Figure =>
+  figureOf(measured, () => ({ goal: `≤ ${limit} ${measured.unit}`, met: measured.ours <= limit }));
 
 /** The goal is a value of ours. */
-export const atLeast = (limit: number, measured: Measured): Figure => ({
-  ...beside(measured),
-  goal: `≥ ${limit} ${measured.unit}`,
-  met: measured.ours >= limit,
-});
+export const atLeast = (limit: number, measured: Measured): Figure =>
+  figureOf(measured, () => ({ goal: `≥ ${limit} ${measured.unit}`, met: measured.ours >= limit }));
 
 /** The goal is how many times theirs ours is. */
-export const timesTheirs = (times: number, measured: Measured): Figure => {
-  const figure = beside(measured);
-  return { ...figure, goal: `≥ ${times} times`, met: figure.ratio >= times };
-};
+export const timesTheirs = (times: number, measured: Measured): Figure =>
+  figureOf(measured, (ratio) => ({ goal: `≥ ${times} times`, met: ratio >= times }));
 
 /** The value that a share of all values does not exceed; NaN when there is none. */
 export const percentile = (values: readonly number[], share: number): number => {

@@ -1,12 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureAppend } from './append.js';
 import type { Conditions, Measurement } from './bench.js';
 import { CannotMeasure } from './bench.js';
 import { measureCreate } from './create.js';
 import { Ends } from './ends.js';
+import { short } from './figure.js';
 import type { Figure } from './figure.js';
 import { measureMemory } from './memory.js';
+import { watchOthers } from './processes.js';
 import { measureRate } from './rate.js';
 import { measureStart } from './start.js';
 import { tableOf } from './table.js';
@@ -32,8 +35,11 @@ const measure = async (name: string, measurement: Measurement, conditions: Omit<
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const tell = (line: string) => console.error(`  ${name}: ${line}`);
   tell('begins');
+  const others = await watchOthers();
   try {
-    return await measurement({ ...conditions, ends, tell });
+    const figures = await measurement({ ...conditions, ends, tell });
+    const busy = `meanwhile others kept ${short(await others())} of ${availableParallelism()} processors busy`;
+    return figures.map((figure) => ({ ...figure, note: `${figure.note}; ${busy}` }));
   } catch (error) {
     if (!(error instanceof CannotMeasure)) throw error;
     tell(`left out, because ${error.message}`);

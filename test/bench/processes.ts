@@ -22,6 +22,26 @@ export const usageOf = async (pid: number): Promise<Usage> => {
   return { own: root.ticks / TICKS, below: below / TICKS };
 };
 
+/** Processor seconds of everything on this machine since it was started, all processors together. */
+const busySeconds = async (): Promise<number> => {
+  const [, text = ''] = /^cpu +(.+)$/m.exec(await readFile('/proc/stat', 'utf8')) ?? [];
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = text.split(' ').map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS;
+};
+
+/** Answers, when asked, how many processors were kept busy meanwhile by processes that are not ours. */
+export const watchOthers = async (): Promise<() => Promise<number>> => {
+  const look = async () => {
+    const { own, below } = await usageOf(process.pid);
+    return { at: performance.now() / 1000, others: (await busySeconds()) - own - below };
+  };
+  const before = await look();
+  return async () => {
+    const after = await look();
+    return Math.max(0, after.others - before.others) / (after.at - before.at);
+  };
+};
+
 /** Resident memory of one process, in MiB. */
 export const residentMiB = async (pid: number): Promise<number> => {
   const [, kiB] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
