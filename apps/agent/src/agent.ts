@@ -59,7 +59,7 @@ export class Agent {
     this.#lookout = new Lookout(hypervisor);
     this.#reporter = new Reporter((sights) => controlPlane.report(hostId, sights), clock, warn);
     const failed = (cause: unknown) => warn('the agent could not take its wishes; it will try again', cause);
-    this.#pump = new Pump(() => this.#pass(), failed, clock, this.#limits.retryMs);
+    this.#pump = new Pump(() => this.#pass(), failed, clock, this.#limits.retryMs, this.#limits.lingerMs);
     const { boots, concurrent } = this.#limits;
     this.#place = {
       hypervisor,

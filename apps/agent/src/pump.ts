@@ -15,6 +15,8 @@ export class Pump {
     private readonly failed: (cause: unknown) => void,
     private readonly clock: Clock,
     private readonly pauseMs: number,
+    /** Milliseconds from one beginning to the next: under load rings gather instead of being followed one by one. */
+    private readonly lingerMs = 0,
   ) {}
 
   ring(): void {
@@ -34,20 +36,23 @@ export class Pump {
     await Promise.resolve();
     while (this.#rung && !this.#stopped) {
       this.#rung = false;
+      const began = Date.parse(this.clock.now());
       try {
         await this.work();
+        const left = began + this.lingerMs - Date.parse(this.clock.now());
+        if (this.#rung && left > 0) await this.#pause(left);
       } catch (cause) {
         this.failed(cause);
         this.#rung = true;
-        await this.#pause();
+        await this.#pause(this.pauseMs);
       }
     }
     this.#running = undefined;
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const callOff = this.clock.after(this.pauseMs, resolve);
+      const callOff = this.clock.after(ms, resolve);
       this.#endPause = () => {
         callOff();
         resolve();

@@ -13,6 +13,8 @@ export type Limits = Readonly<{
   boots: number;
   /** Milliseconds that a started guest counts as being started, unless the agent inside it is connected before. */
   bootMs: number;
+  /** Milliseconds from one look to the next while nudges follow each other: they gather meanwhile. */
+  lingerMs: number;
   /** Milliseconds between two rounds over everything. */
   roundMs: number;
   /** Milliseconds between two looks at a guest that has to do something by itself. */
@@ -29,6 +31,7 @@ export const defaultLimits: Limits = {
   concurrent: 16,
   boots: 16,
   bootMs: 0,
+  lingerMs: 0,
   roundMs: 30_000,
   waitMs: 1_000,
   retryMs: 1_000,

@@ -34,7 +34,7 @@ export const problems = {
   'auth.required': {
     status: 401,
     title: 'Who are you?',
-    help: 'Send `Authorization: Bearer <key>`, or run `npx strata login`.',
+    help: 'Send `Authorization: Bearer <key>`; the first administrator’s lies in credentials.json.',
   },
   'auth.forbidden': {
     status: 403,

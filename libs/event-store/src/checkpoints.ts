@@ -38,8 +38,12 @@ export abstract class Checkpoints {
   /** Takes a cursor over, or makes it at `start`. Whoever held it before is fenced off. */
   abstract claim(name: string, start: number): Promise<Claim>;
 
-  /** @throws FencedOff */
-  abstract move(tx: Transaction, claim: Claim, position: number): Promise<void>;
+  /**
+   * Nothing happens in the transaction unless the claim still holds. `waits`: the move may go with the one statement that
+   * is the whole effect, instead of before it.
+   * @throws FencedOff
+   */
+  abstract move(tx: Transaction, claim: Claim, position: number, waits?: boolean): Promise<void>;
 
   /** Parks events; parking one again counts a try and keeps the newer error. */
   abstract park(tx: Transaction, name: string, events: readonly Recorded[], error: string): Promise<void>;

@@ -19,9 +19,9 @@ export type SubscriptionOptions = Readonly<{
   concerns?(event: Recorded): boolean;
   /**
    * `outside`: the effect does not use the transaction and may happen again, so the cursor follows it when it can: after a
-   * crash, up to {@link LEEWAY} events are told again.
+   * crash, up to {@link LEEWAY} events are told again. `single`: the effect is one statement, or says that it is not.
    */
-  effect?: 'inside' | 'outside';
+  effect?: 'inside' | 'outside' | 'single';
   /** Milliseconds from one batch to the next: under load batches grow instead of following each other at once. */
   lingerMs?: number;
   batchSize?: number;
@@ -257,19 +257,19 @@ export class Subscription {
     const due = concerned.filter(({ stream }) => !this.#parked.has(stream));
     const behind = this.#parked.size === 0 ? [] : concerned.filter(({ stream }) => this.#parked.has(stream));
     if (effect === 'outside' && due.length > 0) await handle(due, new Transaction());
-    const isEffective = behind.length > 0 || (effect === 'inside' && due.length > 0);
+    const isEffective = behind.length > 0 || (effect !== 'outside' && due.length > 0);
     if (!isEffective && last.position - this.#kept < LEEWAY) return this.#moveInMemory(last.position);
     await this.checkpoints.transaction(async (tx) => {
       // The cursor is moved first: its row is locked, and a process that was fenced off does nothing at all.
-      await this.#move(tx, last.position);
+      await this.#move(tx, last.position, effect === 'single');
       if (behind.length > 0)
         await this.checkpoints.park(tx, this.name, behind, 'an earlier event of its stream is parked');
-      if (effect === 'inside' && due.length > 0) await handle(due, tx);
+      if (effect !== 'outside' && due.length > 0) await handle(due, tx);
     });
   }
 
-  async #move(tx: Transaction, position: number): Promise<void> {
-    await this.checkpoints.move(tx, this.#claim, position);
+  async #move(tx: Transaction, position: number, waits = false): Promise<void> {
+    await this.checkpoints.move(tx, this.#claim, position, waits);
     tx.afterCommit(() => {
       this.#kept = position;
       this.#moveInMemory(position);

@@ -14,6 +14,8 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
   key(event: Recorded<E>): string | readonly string[] | undefined;
   /** The row after the event; `undefined` means there is none. Pure: the same events give the same rows. */
   evolve(row: Row | undefined, event: Recorded<E>, key: string): Row | undefined;
+  /** Milliseconds from one batch of a busy log to the next; less where somebody acts on the change of a row. */
+  lingerMs?: number;
   /** What the row can be found by, each with an index of its own. */
   columns: Readonly<Record<Column, (row: Row) => Scalar | undefined>>;
 }>;

@@ -4,9 +4,11 @@ import type { Listing, Page } from './view-definition.js';
 
 /** The rows of one view: what both stores must be able to do. */
 export abstract class ViewTable<Row extends object, Column extends string> {
-  abstract load(tx: Transaction, keys: readonly string[]): Promise<Map<string, Row>>;
+  abstract load(keys: readonly string[]): Promise<Map<string, Row>>;
   /** `undefined` removes the row. */
   abstract save(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>): Promise<void>;
+  /** As `save`, when it is all that happens in the transaction beside the move of the cursor. */
+  abstract saveAlone(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>): Promise<void>;
   abstract clear(tx: Transaction): Promise<void>;
   abstract getMany(keys: readonly string[]): Promise<Map<string, Row>>;
   abstract list(listing: Listing<Column>): Promise<Page<Row>>;

@@ -20,8 +20,8 @@ export type Rebuilt = Readonly<{
 /** How many rows go to the database in one statement. */
 const CHUNK = 5_000;
 
-/** Readers are people and lists: they do not see the difference, and the database sees a tenth of the batches. */
-const LINGER = 12;
+/** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
+const LINGER = 50;
 
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
 const WARM = 5_000;
@@ -43,7 +43,8 @@ export class View<Row extends object, Column extends string> {
         name: viewId(definition),
         log,
         from: 'start',
-        lingerMs: LINGER,
+        lingerMs: definition.lingerMs ?? LINGER,
+        effect: 'single',
         concerns: (event) => view.#keysOf(event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
       },
@@ -142,12 +143,12 @@ export class View<Row extends object, Column extends string> {
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
     const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
     if (touched.size === 0) return;
-    const rows = await this.#rowsOf(tx, [...touched]);
+    const rows = await this.#rowsOf([...touched]);
     for (const event of batch) this.#fold(rows, event);
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);
-    await this.table.save(tx, changed);
+    await this.table.saveAlone(tx, changed);
     tx.afterCommit(() => {
       for (const [key, row] of changed) this.#warm.set(key, row ?? null);
     });
@@ -160,9 +161,9 @@ export class View<Row extends object, Column extends string> {
   }
 
   /** From memory where it has them; only this subscription writes them, and who takes it over is fenced off. */
-  async #rowsOf(tx: Transaction, keys: readonly string[]): Promise<Map<string, Row>> {
+  async #rowsOf(keys: readonly string[]): Promise<Map<string, Row>> {
     const cold = keys.filter((key) => this.#warm.get(key) === undefined);
-    const rows = cold.length > 0 ? await this.table.load(tx, cold) : new Map<string, Row>();
+    const rows = cold.length > 0 ? await this.table.load(cold) : new Map<string, Row>();
     for (const key of keys) {
       const row = this.#warm.get(key);
       if (row) rows.set(key, row);

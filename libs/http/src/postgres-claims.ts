@@ -3,8 +3,16 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
 import { Claims } from './claims.js';
 import type { Claim, Claimed, StoredAnswer } from './claims.js';
+import { Gathering } from './gathering.js';
 
-type Row = Readonly<{ seed: string; request_hash: string; status: number | null; body: string | null }>;
+type Row = Readonly<{
+  tenant_id: string;
+  key: string;
+  seed: string;
+  request_hash: string;
+  status: number | null;
+  body: string | null;
+}>;
 
 /** How many connections claims share. Each statement is short. */
 const CONNECTIONS = 8;
@@ -34,30 +42,19 @@ export class PostgresClaims extends Claims {
     return new PostgresClaims(source);
   }
 
+  private readonly claims = new Gathering((claims: readonly Claimed[]) => this.#claim(claims));
+  private readonly answers = new Gathering((answers: readonly (Claimed & StoredAnswer)[]) => this.#settle(answers));
+
   private constructor(private readonly source: DataSource) {
     super();
   }
 
-  override async claim({ tenantId, key, requestHash, at }: Claimed): Promise<Claim> {
-    // Writing a row over itself makes a second claim wait for the first and see it, in one statement.
-    const [row] = await this.source.query<Row[]>(
-      `INSERT INTO http_claim (tenant_id, key, request_hash, seed, at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (tenant_id, key) DO UPDATE SET key = excluded.key
-       RETURNING seed, request_hash, status, body`,
-      [tenantId, key, requestHash, v7(), at],
-    );
-    if (row === undefined) throw new Error('a claim was neither made nor found');
-    const { seed, status, body } = row;
-    const answer = status === null || body === null ? undefined : { status, body };
-    return { seed, answer, mismatch: row.request_hash !== requestHash };
+  override claim(claimed: Claimed): Promise<Claim> {
+    return this.claims.add(claimed);
   }
 
-  override async settle({ tenantId, key, requestHash }: Claimed, { status, body }: StoredAnswer): Promise<void> {
-    await this.source.query(
-      `UPDATE http_claim SET status = $4, body = $5
-       WHERE tenant_id = $1 AND key = $2 AND request_hash = $3 AND status IS NULL`,
-      [tenantId, key, requestHash, status, body],
-    );
+  override settle(claimed: Claimed, answer: StoredAnswer): Promise<void> {
+    return this.answers.add({ ...claimed, ...answer });
   }
 
   override async forget(before: string): Promise<number> {
@@ -65,10 +62,52 @@ export class PostgresClaims extends Claims {
     return count;
   }
 
-  close(): Promise<void> {
-    return this.source.destroy();
+  async close(): Promise<void> {
+    await this.answers.quiet();
+    await this.source.destroy();
+  }
+
+  async #claim(claims: readonly Claimed[]): Promise<readonly Claim[]> {
+    // One statement cannot write a row over itself twice: of those with one key the first speaks for all.
+    const firsts = [...Map.groupBy(claims, ({ tenantId, key }) => nameOf(tenantId, key)).values()].flatMap(
+      ([it]) => it ?? [],
+    );
+    // Writing a row over itself makes a second claim wait for the first and see it, in one statement.
+    const rows = await this.source.query<Row[]>(
+      `INSERT INTO http_claim (tenant_id, key, request_hash, seed, at)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])
+       ON CONFLICT (tenant_id, key) DO UPDATE SET key = excluded.key
+       RETURNING tenant_id, key, seed, request_hash, status, body`,
+      columns(firsts, (it) => [it.tenantId, it.key, it.requestHash, v7(), it.at]),
+    );
+    const byKey = new Map(rows.map((row) => [nameOf(row.tenant_id, row.key), row]));
+    return claims.map(({ tenantId, key, requestHash }) => {
+      const row = byKey.get(nameOf(tenantId, key));
+      if (row === undefined) throw new Error('a claim was neither made nor found');
+      const { seed, status, body } = row;
+      const answer = status === null || body === null ? undefined : { status, body };
+      return { seed, answer, mismatch: row.request_hash !== requestHash };
+    });
+  }
+
+  async #settle(answers: readonly (Claimed & StoredAnswer)[]): Promise<readonly void[]> {
+    await this.source.query(
+      `UPDATE http_claim AS claim SET status = it.status, body = it.body
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[]) AS it (tenant_id, key, request_hash, status, body)
+       WHERE claim.tenant_id = it.tenant_id AND claim.key = it.key AND claim.request_hash = it.request_hash AND claim.status IS NULL`,
+      columns(answers, (it) => [it.tenantId, it.key, it.requestHash, it.status, it.body]),
+    );
+    return answers.map(() => undefined);
   }
 }
+
+const nameOf = (tenantId: string, key: string) => `${tenantId} ${key}`;
+
+/** Rows on their side: one array for each column. */
+const columns = <T>(rows: readonly T[], valuesOf: (row: T) => readonly unknown[]): unknown[][] => {
+  const values = rows.map(valuesOf);
+  return (values[0] ?? []).map((_, column) => values.map((row) => row[column]));
+};
 
 const migrate = async (source: DataSource, schema: string): Promise<void> => {
   const guard = source.createQueryRunner();

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
 import type { Meta } from '@strata/event-sourcing';
@@ -34,6 +34,7 @@ const OVERCOMMIT: Overcommit = { vcpus: 16, memory: 1, reservedMemoryMiB: 1024 }
 /** Where the agents of hosts come in: wishes go out, sights come in. It is the agents' `ControlPlane`. */
 @Injectable()
 export class HostDoor implements OnModuleDestroy {
+  readonly #logger = new Logger(HostDoor.name);
   #stop = () => {};
   readonly #services = new Map<string, HostServices>();
   readonly #listeners = new Map<string, Nudge>();
@@ -47,8 +48,8 @@ export class HostDoor implements OnModuleDestroy {
     private readonly views: Views,
     private readonly clock: Clock,
   ) {
-    views.instances.onChange((ids) => void this.#nudge(ids));
-    views.images.onChange(() => void this.#nudgeBuilder());
+    views.instances.onChange((ids) => this.#later(this.#nudge(ids)));
+    views.images.onChange(() => this.#later(this.#nudgeBuilder()));
   }
 
   /** A control plane that starts has no agents yet: their hosts are placed on again when they come back. */
@@ -56,7 +57,7 @@ export class HostDoor implements OnModuleDestroy {
     for (const hostId of await this.#connectedHosts()) {
       await this.commands.execute(new LoseHost({ hostId }, this.#own(hostId)));
     }
-    this.#stop = this.clock.after(PATIENCE, () => void this.#admitIgnorance());
+    this.#stop = this.clock.after(PATIENCE, () => this.#later(this.#admitIgnorance()));
   }
 
   onModuleDestroy() {
@@ -190,6 +191,11 @@ export class HostDoor implements OnModuleDestroy {
   /** One host builds for all: the first by id that is connected to this process. */
   async #builder(): Promise<string | undefined> {
     return [...this.#services.keys()].toSorted()[0];
+  }
+
+  /** What fails here is made up for: agents look at everything from time to time, told or not. */
+  #later(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#logger.warn(`agents could not be told: ${String(error)}`));
   }
 
   async #nudge(ids: readonly string[]): Promise<void> {

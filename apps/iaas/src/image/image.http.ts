@@ -35,11 +35,15 @@ export class ImageHttp {
     const operationId = mint('op');
     const imageId = imageIdOf(recipe);
     const done = await this.commands.execute(new BuildImage({ imageId, operationId, recipe }, meta), validateOnly);
-    return this.operations.begun(done, {
-      id: operationId,
-      name: 'build-image',
-      resource: { type: 'image', id: imageId },
-    });
+    return this.operations.begun(
+      done,
+      {
+        id: operationId,
+        name: 'build-image',
+        resource: { type: 'image', id: imageId },
+      },
+      validateOnly,
+    );
   }
 
   async #shown(recipe: string) {

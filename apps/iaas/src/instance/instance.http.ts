@@ -108,6 +108,10 @@ export class InstanceHttp {
     const { id: instanceId } = await this.requests.find(asked.params.id, asked.meta.tenantId);
     const operationId = asked.mint('op');
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
-    return this.operations.begun(done, { id: operationId, name, resource: { type: 'instance', id: instanceId } });
+    return this.operations.begun(
+      done,
+      { id: operationId, name, resource: { type: 'instance', id: instanceId } },
+      asked.validateOnly,
+    );
   }
 }

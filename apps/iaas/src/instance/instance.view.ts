@@ -13,6 +13,8 @@ export type InstanceColumn = 'tenantId' | 'name' | 'status' | 'hostId' | 'create
 
 export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEvent>({
   name: 'instance',
+  // Agents are nudged when a row has changed.
+  lingerMs: 10,
   key: (event) => (event.stream.startsWith('instance-') ? event.data.instanceId : undefined),
   columns: {
     tenantId: (row) => row.tenantId,

@@ -21,12 +21,14 @@ export class Operations {
    * The operation that these events begin. It is begun here and not only when the subscription comes by, so that whoever
    * gets its id finds it. No events: it was already so, and the operation is one that has succeeded.
    */
-  async begun({ events }: Done, asked: Asked): Promise<Operation> {
+  async begun({ events }: Done, asked: Asked, validateOnly = false): Promise<Operation> {
+    if (validateOnly)
+      return shownOperation(ended(asked, this.clock.now(), 'it would be accepted; nothing was changed'));
     const [trigger] = events;
-    if (!trigger) return shownOperation((await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
+    if (!trigger) return shownOperation((await this.find(asked.id)) ?? ended(asked, this.clock.now(), 'already so'));
     const outcome = await this.processes.tell(asked.id, trigger);
     const begun = 'events' in outcome ? rowOf(asked.id, outcome.events) : undefined;
-    return shownOperation(begun ?? (await this.find(asked.id)) ?? alreadySo(asked, this.clock.now()));
+    return shownOperation(begun ?? (await this.find(asked.id)) ?? ended(asked, this.clock.now(), 'already so'));
   }
 
   async find(id: string): Promise<OperationRow | undefined> {
@@ -43,12 +45,13 @@ const rowOf = (id: string, journal: readonly Recorded[]): OperationRow | undefin
 
 export const shownOperation = ({ tenantId: _, correlationId: __, ...operation }: OperationRow): Operation => operation;
 
-const alreadySo = ({ id, name, resource }: Asked, at: string): OperationRow => ({
+/** One that has nothing to do, and is in no journal. */
+const ended = ({ id, name, resource }: Asked, at: string, statusReason: string): OperationRow => ({
   id,
   name,
   status: 'succeeded',
   task: null,
-  statusReason: 'already so',
+  statusReason,
   code: null,
   createdAt: at,
   endedAt: at,

@@ -22,7 +22,9 @@ export class ReservationSweep implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit() {
-    this.#stop = this.clock.after(EVERY, () => void this.sweep().finally(() => this.onModuleInit()));
+    const again = () => this.onModuleInit();
+    // What a sweep could not reach, the next one will.
+    this.#stop = this.clock.after(EVERY, () => void this.sweep().then(again, again));
   }
 
   onModuleDestroy() {

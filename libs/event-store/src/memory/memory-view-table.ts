@@ -20,7 +20,7 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     this.#rows = kept ? kept.#rows : new Map<string, string>();
   }
 
-  override load(_: Transaction, keys: readonly string[]) {
+  override load(keys: readonly string[]) {
     return this.getMany(keys);
   }
 
@@ -32,6 +32,10 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
         else this.#rows.set(key, text);
       }
     });
+  }
+
+  override saveAlone(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
+    return this.save(tx, rows);
   }
 
   override async clear(tx: Transaction) {

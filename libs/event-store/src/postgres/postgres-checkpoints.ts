@@ -5,33 +5,95 @@ import type { Recorded } from '../event.js';
 import { TryLater } from '../subscription.js';
 import { isPassing } from './append.js';
 
-/** Begins with its first statement, so that beginning and moving the cursor are one message to the server. */
+type Moving = Readonly<{ name: string; fence: number; position: number }>;
+
+/**
+ * Beginning and moving a cursor is one message. A cursor may also wait for the effect that it moves with: when that is one
+ * statement, both are, and there is neither a beginning nor an end to send.
+ */
 class PostgresTransaction extends Transaction {
   #begun = false;
+  #moving: Moving | undefined;
 
   constructor(readonly client: ClientBase) {
     super(client);
   }
 
-  /** `BEGIN`, once. */
-  begins(): boolean {
-    const isFirst = !this.#begun;
-    this.#begun = true;
-    return isFirst;
+  get isBegun(): boolean {
+    return this.#begun;
   }
 
-  get begun() {
-    return this.#begun;
+  /** `waits`: for the only statement of its effect, or for the end. */
+  async move(moving: Moving, waits: boolean): Promise<void> {
+    this.#moving = moving;
+    if (this.#begun) await this.#sendMove('');
+    else if (!waits) await this.begin();
+  }
+
+  /** For an effect of several statements: after this the connection is inside the transaction. */
+  async begin(): Promise<ClientBase> {
+    if (!this.#begun) {
+      this.#begun = true;
+      if (this.#moving) await this.#sendMove('BEGIN; ');
+      else await this.client.query('BEGIN');
+    }
+    return this.client;
+  }
+
+  /** For an effect of one statement: it reads the CTE `moved`, which is empty when the cursor is somebody else's by now. */
+  async only({
+    name,
+    text,
+    values,
+  }: Readonly<{ name: string; text: string; values: readonly unknown[] }>): Promise<void> {
+    const moving = this.#moving;
+    if (this.#begun || moving === undefined) throw new Error('an effect that comes alone moves its cursor first');
+    this.#moving = undefined;
+    const at = values.length;
+    const moved = `moved AS (
+      UPDATE es_cursor SET position = $${at + 1} WHERE subscription = $${at + 2} AND fence = $${at + 3} RETURNING 1)`;
+    const all = [...values, moving.position, moving.name, moving.fence];
+    const { rowCount } = await this.client.query({
+      name,
+      text: `WITH ${moved}, ${text} SELECT FROM moved`,
+      values: all,
+    });
+    if (rowCount !== 1) throw new FencedOff(moving.name);
+  }
+
+  async end(): Promise<void> {
+    if (this.#moving) await this.#sendMove('');
+    if (this.#begun) await this.client.query('COMMIT');
+  }
+
+  async #sendMove(before: string): Promise<void> {
+    const moving = this.#moving;
+    if (moving === undefined) return;
+    this.#moving = undefined;
+    const { name, fence, position } = moving;
+    const where = `subscription = ${this.client.escapeLiteral(name)} AND fence = ${fence}`;
+    const text = `${before}UPDATE es_cursor SET position = ${position} WHERE ${where}`;
+    // Several statements in one message answer with a list of results, which the types of pg do not know.
+    const answered = (await this.client.query(text)) as QueryResult | QueryResult[];
+    const moved = Array.isArray(answered) ? answered.at(-1) : answered;
+    if (moved?.rowCount !== 1) throw new FencedOff(name);
   }
 }
 
-/** The connection of a transaction that was begun by {@link PostgresCheckpoints}. */
-export const sqlOf = (tx: Transaction) => {
+const own = (tx: Transaction): PostgresTransaction => {
   if (!(tx instanceof PostgresTransaction)) throw new Error('this transaction belongs to another store');
-  // Statements of one connection are carried out in order: when this one fails, so does the one that waits behind it.
-  if (tx.begins()) tx.client.query('BEGIN').catch(() => undefined);
-  return tx.client;
+  return tx;
 };
+
+/** The connection of a transaction of {@link PostgresCheckpoints}, inside it. */
+export const sqlOf = (tx: Transaction): Promise<ClientBase> => own(tx).begin();
+
+/** Something else has happened in this transaction already. */
+export const isBegun = (tx: Transaction): boolean => own(tx).isBegun;
+
+/** Sends the only statement of a transaction together with its cursor. */
+export const onlyStatement = (tx: Transaction, statement: Parameters<PostgresTransaction['only']>[0]): Promise<void> =>
+  own(tx).only(statement);
 
 type CursorRow = Readonly<{ position: string; fence: string }>;
 type ParkedRow = Readonly<{ stream: string; position: string; error: string; tries: number }>;
@@ -58,7 +120,7 @@ export class PostgresCheckpoints extends Checkpoints {
     let result: T;
     try {
       result = await work(tx);
-      if (tx.begun) await sql.query('COMMIT');
+      await tx.end();
     } catch (error) {
       // If not even this gets through, the connection goes, and its transaction with it.
       const lost = await sql.query('ROLLBACK').then(
@@ -82,14 +144,8 @@ export class PostgresCheckpoints extends Checkpoints {
     return { name, position: Number(rows[0]?.position), fence: Number(rows[0]?.fence) };
   }
 
-  override async move(tx: Transaction, { name, fence }: Claim, position: number) {
-    if (!(tx instanceof PostgresTransaction)) throw new Error('this transaction belongs to another store');
-    const { client } = tx;
-    const update = `UPDATE es_cursor SET position = ${position} WHERE subscription = ${client.escapeLiteral(name)} AND fence = ${fence}`;
-    // Several statements in one message answer with a list of results, which the types of pg do not know.
-    const answered = (await client.query(tx.begins() ? `BEGIN; ${update}` : update)) as QueryResult | QueryResult[];
-    const moved = Array.isArray(answered) ? answered.at(-1) : answered;
-    if (moved?.rowCount !== 1) throw new FencedOff(name);
+  override async move(tx: Transaction, { name, fence }: Claim, position: number, waits = false) {
+    await own(tx).move({ name, fence, position }, waits);
   }
 
   override async park(tx: Transaction, name: string, events: readonly Recorded[], error: string) {
@@ -98,11 +154,12 @@ export class PostgresCheckpoints extends Checkpoints {
       SELECT $1, position, stream, $4, 1 FROM unnest($2::bigint[], $3::text[]) AS event (position, stream)
       ON CONFLICT (subscription, lane, position) DO UPDATE SET error = excluded.error, tries = es_parked.tries + 1`;
     const values = [name, events.map(({ position }) => position), events.map(({ stream }) => stream), error];
-    await sqlOf(tx).query(text, values);
+    await (await sqlOf(tx)).query(text, values);
   }
 
   override async unpark(tx: Transaction, name: string, positions: readonly number[]) {
-    await sqlOf(tx).query('DELETE FROM es_parked WHERE subscription = $1 AND position = ANY ($2)', [name, positions]);
+    const sql = await sqlOf(tx);
+    await sql.query('DELETE FROM es_parked WHERE subscription = $1 AND position = ANY ($2)', [name, positions]);
   }
 
   override async parked(name: string): Promise<readonly Parked[]> {

@@ -4,7 +4,7 @@ import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
 import { parsed } from '../json.js';
 import { viewId } from '../view-definition.js';
 import { cursorOf, placeOf, ViewTable } from '../view-table.js';
-import { sqlOf } from './postgres-checkpoints.js';
+import { isBegun, onlyStatement, sqlOf } from './postgres-checkpoints.js';
 import { RAW } from './rows.js';
 
 const PAGE = 5_000;
@@ -42,34 +42,45 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     if (odd !== undefined) throw new Error(`"${odd}" cannot be a column of the view ${definition.name}`);
   }
 
-  override load(tx: Transaction, keys: readonly string[]) {
-    return this.#rowsOf(sqlOf(tx), keys);
+  override load(keys: readonly string[]) {
+    return this.#rowsOf(keys);
   }
 
   override getMany(keys: readonly string[]) {
-    return this.#rowsOf(this.pool, keys);
+    return this.#rowsOf(keys);
   }
 
   override async save(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
+    await (await sqlOf(tx)).query(this.#saving(rows, ''));
+  }
+
+  override async saveAlone(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
+    if (isBegun(tx)) await this.save(tx, rows);
+    else await onlyStatement(tx, this.#saving(rows, 'EXISTS (SELECT FROM moved)'));
+  }
+
+  /** Puts the rows there are and takes away those that there are no more, in one statement. */
+  #saving(rows: ReadonlyMap<string, Row | undefined>, condition: string) {
     const kept = [...rows].flatMap(([key, row]) => (row ? [[key, row] as const] : []));
     const gone = [...rows].flatMap(([key, row]) => (row ? [] : [key]));
-    const sql = sqlOf(tx);
-    if (gone.length > 0) await sql.query(`DELETE FROM ${this.#table} WHERE key = ANY ($1)`, [gone]);
-    if (kept.length === 0) return;
     const names = ['row', ...this.#columns.map((column) => `"${column}"`)];
-    const arrays = ['$1::text[]', '$2::json[]', ...this.#columns.map((_, index) => `$${index + 3}::jsonb[]`)];
-    const text = `
+    const arrays = ['$1::text[]', '$2::json[]', ...this.#columns.map((_, index) => `$${index + 4}::jsonb[]`)];
+    const put = `
       INSERT INTO ${this.#table} (key, ${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})
+      ${condition && `WHERE ${condition}`}
       ON CONFLICT (key) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+    const take = `DELETE FROM ${this.#table} WHERE key = ANY ($3::text[]) ${condition && `AND ${condition}`}`;
     const valueOf = (column: Column) => kept.map(([, row]) => jsonb(this.definition.columns[column](row)));
     const documents = kept.map(([, row]) => JSON.stringify(row));
-    const values = [kept.map(([key]) => key), documents, ...this.#columns.map(valueOf)];
-    await sql.query({ name: `save ${this.#table}`, text, values });
+    const values = [kept.map(([key]) => key), documents, gone, ...this.#columns.map(valueOf)];
+    const name = `save ${this.#table}${condition && ' with its cursor'}`;
+    const text = condition ? `put AS (${put}), take AS (${take})` : `WITH take AS (${take}) ${put}`;
+    return { name, text, values };
   }
 
   override async clear(tx: Transaction) {
     // Not TRUNCATE, which would lock out the readers of the old rows until the commit.
-    await sqlOf(tx).query(`DELETE FROM ${this.#table}`);
+    await (await sqlOf(tx)).query(`DELETE FROM ${this.#table}`);
   }
 
   override async list({ where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>) {
@@ -112,9 +123,9 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     }
   }
 
-  async #rowsOf(sql: Pick<Pool, 'query'>, keys: readonly string[]): Promise<Map<string, Row>> {
+  async #rowsOf(keys: readonly string[]): Promise<Map<string, Row>> {
     const text = `SELECT key, row FROM ${this.#table} WHERE key = ANY ($1)`;
-    const { rows } = await sql.query<[string, string]>({
+    const { rows } = await this.pool.query<[string, string]>({
       name: `rows of ${this.#table}`,
       text,
       values: [keys],
