@@ -56,10 +56,13 @@ export const measureCreate: Measurement = async (conditions) => {
       ours: ours - theirs,
       versus: 'virsh define + start',
       theirs,
-      note: `whole ${short(ours)} (${short(Math.min(...samples.ours))} to ${short(Math.max(...samples.ours))}), virsh ${short(theirs)} (${short(Math.min(...samples.theirs))} to ${short(Math.max(...samples.theirs))}); ${ROUNDS} rounds in turns`,
+      note: `${ROUNDS} rounds in turns: whole ${spread(samples.ours)}, virsh ${spread(samples.theirs)}`,
     }),
   ];
 };
+
+const spread = (all: readonly number[]) =>
+  `${short(median(all))} (${short(Math.min(...all))} to ${short(Math.max(...all))})`;
 
 /** From the request until the status says `running`, in milliseconds. */
 const create = async (cloud: CloudProcess, name: string) => {

@@ -27,12 +27,14 @@ const usage = `npm run bench -- [--only ${Object.keys(measurements).join(',')}] 
 /** Every measurement has its own processes and folders, which end with it, whether or not it succeeds. */
 const measure = async (name: string, measurement: Measurement, conditions: Omit<Conditions, 'ends' | 'tell'>) => {
   const ends = new Ends();
+  let ending: Promise<void> | undefined;
   const interrupted = () => {
-    // What is under way then fails for want of what it works with, and the bench ends with that.
     process.exitCode = 130;
-    ends.all().catch((error: unknown) => console.error(error));
+    // What is under way fails for want of what it works with. One Ctrl-C may come twice: from the terminal and from npm.
+    ending ??= ends.all();
+    ending.catch((error: unknown) => console.error(error));
   };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   const tell = (line: string) => console.error(`  ${name}: ${line}`);
   tell('begins');
   const others = await watchOthers();
@@ -45,6 +47,7 @@ const measure = async (name: string, measurement: Measurement, conditions: Omit<
     tell(`left out, because ${error.message}`);
     return [];
   } finally {
+    await ending;
     await ends.all();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
@@ -61,11 +64,15 @@ const run = async (): Promise<boolean> => {
   });
   const { only, json, disk: onDisk, profile } = values;
   if (profile !== undefined) await mkdir(profile, { recursive: true });
-  const figures: Figure[] = [];
-  for (const name of only?.split(',') ?? Object.keys(measurements)) {
+  const wanted = (only?.split(',') ?? Object.keys(measurements)).map((name) => {
     const measurement = measurements[name];
     if (!measurement) throw new Error(`there is no measurement "${name}"\n${usage}`);
+    return { name, measurement };
+  });
+  const figures: Figure[] = [];
+  for (const { name, measurement } of wanted) {
     figures.push(...(await measure(name, measurement, { onDisk, profile })));
+    if (process.exitCode !== undefined) throw new Error('called off');
   }
   console.log(tableOf(figures));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(figures, null, 2)}\n`);

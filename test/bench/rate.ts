@@ -53,9 +53,13 @@ export const measureRate: Measurement = async (conditions) => {
   const creates = acceptMs.length;
   const runAt = [...ran.values()];
   const seconds = (Math.max(...runAt) - Math.min(...runAt)) / 1000;
-  const runMs = [...ran].flatMap(([id, time]) => time - (asked.get(id) ?? NaN));
-  const cpuMs = (part: 'own' | 'below') => ((after[part] - before[part]) * 1000) / creates;
-  const no = Object.entries(refused).map(([answer, count]) => `; ${count} answered ${answer}`);
+  const runMs = [...ran].map(([id, time]) => time - (asked.get(id) ?? NaN));
+  const no = Object.entries(refused).map(([answer, count]) => `${count} answered ${answer}`);
+  const accepted = [`${creates} of ${PER_SECOND * SECONDS} accepted`, ...no].join(', ');
+  const events = `${short((end - position) / creates)} events each`;
+  const cpuMs = (part: 'own' | 'below') => short(((after[part] - before[part]) * 1000) / creates);
+  const cpu = `CPU ms per create: server ${cpuMs('own')}, PostgreSQL ${cpuMs('below')}`;
+  const accept = (share: number) => short(percentile(acceptMs, share));
   return [
     atLeast(PER_SECOND, {
       name: 'creates sustained',
@@ -64,7 +68,7 @@ export const measureRate: Measurement = async (conditions) => {
       ours: Math.round((creates - 1) / seconds),
       versus: NOVA.where,
       theirs: NOVA.perSecond,
-      note: `${creates} of ${PER_SECOND * SECONDS} accepted${no.join('')}; ${short((end - position) / creates)} events each; CPU ms per create: server ${short(cpuMs('own'))}, PostgreSQL ${short(cpuMs('below'))}`,
+      note: `${accepted}; ${events}; ${cpu}`,
     }),
     atMost(50, {
       name: 'create accepted p99',
@@ -72,7 +76,7 @@ export const measureRate: Measurement = async (conditions) => {
       ours: percentile(acceptMs, 0.99),
       versus: 'limit',
       theirs: 50,
-      note: `p50 ${short(percentile(acceptMs, 0.5))}, max ${short(percentile(acceptMs, 1))}, from when it was due; generator late by ${short(lateMs)} at most`,
+      note: `p50 ${accept(0.5)}, max ${accept(1)}, from when it was due; the generator was late by ${short(lateMs)} at most`,
     }),
     known({
       name: 'create → running p50, under load',
