@@ -87,6 +87,23 @@ if (reason !== undefined) console.warn(`SKIPPED: the administrator's story with 
   );
 
   it(
+    'stops the control plane, which its guests outlive, and the next one adopts them',
+    async () => {
+      const { id, address } = await shown('show', 'web');
+      const [qemu, boot] = [machine.qemuOf(id), await bootOf('web')];
+      await strata('down');
+      expect((await cloud.cli('instance', 'list')).exit).toBe(1);
+      expect(machine.traces().programs).toEqual(['dnsmasq', 'qemu-system-x86_64']);
+      expect(await webPageOf(address)).toMatch(/^web\b/);
+      await cloud.startServer();
+      expect(await shown('show', 'web')).toMatchObject({ id, status: 'running', address });
+      expect(machine.qemuOf(id)).toBe(qemu);
+      expect(await bootOf('web')).toBe(boot);
+    },
+    patience,
+  );
+
+  it(
     'is refused what the state does not allow, and told what it does',
     async () => {
       await strata('instance', 'stop', 'web', '--force');
