@@ -7,6 +7,7 @@ import { run } from './command.js';
 import { type Image, type Manifest, readImage } from './image.js';
 import { makeInitramfs, unpackKernel } from './kernel.js';
 import { whileLocked } from './lock.js';
+import { buildInNamespace, removeFromNamespace } from './namespace.js';
 import { archiveOf, downloadPackages } from './packages.js';
 import { type Plan, planOf } from './plan.js';
 import { type Progress, Steps } from './progress.js';
@@ -61,6 +62,17 @@ export class ImageCache {
     await rm(image.folder, { recursive: true, force: true });
   }
 
+  /** Removes the folder with all it holds. Overlays on its images are lost: ask only when there are none. */
+  async removeAll(): Promise<void> {
+    try {
+      await rm(this.root, { recursive: true, force: true });
+    } catch (error) {
+      // A build of ours that was killed may have left files of other users, whom we are only inside a namespace.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error;
+      await removeFromNamespace(this.root);
+    }
+  }
+
   private async buildOnce(recipe: Recipe, progress: Progress, signal: AbortSignal): Promise<Image> {
     const steps = new Steps(progress, 1);
     steps.begin('ask apt for packages');
@@ -74,11 +86,12 @@ export class ImageCache {
       steps.finish('image is there');
       return finished;
     }
-    if (process.getuid?.() !== 0) {
-      throw new Error('building an image needs root, because packages own files as several users: try again with sudo');
-    }
 
     await mkdir(this.root, { recursive: true });
+    if (process.getuid?.() !== 0) {
+      await buildInNamespace(this.root, recipe, progress, signal);
+      return this.expect(plan.digest);
+    }
     steps.begin('wait for other builds');
     return whileLocked(join(this.root, 'lock'), signal, () => this.buildAlone(plan, steps, signal));
   }
@@ -99,8 +112,12 @@ export class ImageCache {
       await rm(workspace, { recursive: true, force: true });
     }
     steps.finish('image is ready');
-    const image = await this.find(plan.digest);
-    if (!image) throw new Error(`image ${plan.digest} vanished while it was being built`);
+    return this.expect(plan.digest);
+  }
+
+  private async expect(digest: string): Promise<Image> {
+    const image = await this.find(digest);
+    if (!image) throw new Error(`image ${digest} vanished while it was being built`);
     return image;
   }
 

@@ -13,7 +13,7 @@ const packageOf: Readonly<Record<string, string>> = {
   'qemu-img': 'qemu-utils',
 };
 
-async function isInstalled(program: string): Promise<boolean> {
+export async function isInstalled(program: string): Promise<boolean> {
   const found = await Promise.allSettled(
     searchPath.split(':').map((folder) => access(join(folder, program), constants.X_OK)),
   );

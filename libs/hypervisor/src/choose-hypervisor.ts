@@ -1,5 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyOnlyRootBuilds } from '@strata/guest-images';
 import type { Hypervisor } from './hypervisor.js';
 import { HypervisorError } from './hypervisor.js';
 import { LibvirtHypervisor } from './libvirt/libvirt-hypervisor.js';
@@ -44,9 +45,7 @@ export const chooseHypervisor = async ({ wanted, home, simulated = lifelike }: W
   if (wanted === 'simulated')
     return { ...(await simulation(home, simulated)), why: 'it was asked for', fellBack: false };
   try {
-    const hypervisor = await realGuests(home);
-    const { version } = await hypervisor.facts();
-    return { hypervisor, why: `${version} answers on this machine`, fellBack: false };
+    return { ...(await (process.getuid?.() === 0 ? systemGuests(home) : sessionGuests(home))), fellBack: false };
   } catch (error) {
     if (wanted === 'libvirt' || !(error instanceof HypervisorError)) throw error;
     const why = `guests are only simulated, because libvirt cannot be used: ${error.message}`;
@@ -54,11 +53,21 @@ export const chooseHypervisor = async ({ wanted, home, simulated = lifelike }: W
   }
 };
 
-const realGuests = (home: string): Promise<LibvirtHypervisor> => {
-  if (process.getuid?.() !== 0) {
-    throw refused('bridges, and images whose files belong to several users, need root: start Strata with sudo');
-  }
-  return LibvirtHypervisor.open({ home });
+const systemGuests = async (home: string): Promise<Omit<Choice, 'fellBack'>> => {
+  const hypervisor = await LibvirtHypervisor.open({ home });
+  const { version } = await hypervisor.facts();
+  return { hypervisor, why: `${version} answers on this machine` };
+};
+
+const sessionGuests = async (home: string): Promise<Omit<Choice, 'fellBack'>> => {
+  const obstacle = await whyOnlyRootBuilds();
+  if (obstacle !== undefined) throw refused(obstacle);
+  const hypervisor = await LibvirtHypervisor.open({ home });
+  const { version } = await hypervisor.facts();
+  const daemon = hypervisor.startedDaemon ? 'was started for you' : 'answers you';
+  const limits =
+    'guests reach the world, but nobody reaches them, nor they each other: for networks start Strata with sudo';
+  return { hypervisor, why: `${version} ${daemon} without root; ${limits}` };
 };
 
 const simulation = async (home: string, options: SimulatedHostOptions) => {

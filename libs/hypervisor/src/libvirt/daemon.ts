@@ -1,7 +1,10 @@
-import { ErrorCode, isNoSuchDomain, isNoSuchNetwork, Libvirt, LibvirtError } from '@strata/libvirt';
-import type { DomainEvent, DomainRef, LibvirtOptions, NetworkRef } from '@strata/libvirt';
+import { join } from 'node:path';
+import { ErrorCode, isNoSuchDomain, isNoSuchNetwork, Libvirt, LibvirtError, ListDomains } from '@strata/libvirt';
+import type { DomainEvent, DomainRef, NetworkRef } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
+import type { DaemonPlace } from './daemon-place.js';
 import type { Home } from './home.js';
+import { startSessionDaemon } from './session-daemon.js';
 
 /** A domain of this home, under the id that it stands for. */
 export type OwnDomain = Readonly<{ instanceId: string; domain: DomainRef }>;
@@ -40,15 +43,15 @@ export const answered = async <Result>(work: () => Promise<Result>): Promise<Res
  * never waits behind it.
  */
 export class Daemon {
-  /** Where libvirt keeps what QEMU said, one file per guest. */
-  readonly logs = '/var/log/libvirt/qemu';
   /** How many calls that end this guest are under way. */
   readonly #ending = new Map<string, number>();
   #listed = new Map<string, OwnDomain>();
+  #reviving: Promise<void> | undefined;
   readonly #listeners = new Set<(instanceId: string | undefined) => void>();
 
   private constructor(
     readonly home: Home,
+    readonly place: DaemonPlace,
     /** For calls that are answered at once. */
     readonly libvirt: Libvirt,
     /** For calls that start, end or speak to a guest. */
@@ -59,13 +62,14 @@ export class Daemon {
       if (instanceId !== undefined) this.#hint(instanceId);
     });
     for (const connection of [libvirt, slow]) connection.on('reconnected', () => this.#back());
+    if (place.kind === 'session') libvirt.on('unreachable', () => this.#revive());
   }
 
   /** @throws HypervisorError `retryable` when no daemon answers */
-  static async connect(home: Home, options?: LibvirtOptions): Promise<Daemon> {
-    const libvirt = await answered(() => Libvirt.connect(options));
+  static async connect(home: Home, place: DaemonPlace): Promise<Daemon> {
+    const libvirt = await answered(() => Libvirt.connect(place.reach));
     try {
-      return new Daemon(home, libvirt, await answered(() => Libvirt.connect(options)));
+      return new Daemon(home, place, libvirt, await answered(() => Libvirt.connect(place.reach)));
     } catch (error) {
       libvirt.close();
       throw error;
@@ -119,8 +123,24 @@ export class Daemon {
     return this.libvirt.findDomain({ name: this.home.nameOf(instanceId) });
   }
 
+  agentSocketOf(instanceId: string): string | undefined {
+    const { sockets } = this.place;
+    return sockets === undefined ? undefined : join(sockets, `${this.home.nameOf(instanceId)}.agent`);
+  }
+
   findNetwork(networkId: string): Promise<NetworkRef | undefined> {
     return this.libvirt.findNetwork({ name: this.home.nameOf(networkId) });
+  }
+
+  /** The running guest of this home whose definition answers the question. */
+  async runningGuest(isIt: (definition: string) => boolean): Promise<string | undefined> {
+    for (const dom of await this.libvirt.domains(ListDomains.Active)) {
+      const instanceId = this.home.idOf(dom.name);
+      if (instanceId === undefined) continue;
+      const definition = await unlessGone(this.libvirt.call('domainGetXmlDesc', { dom, flags: 0 }));
+      if (isIt(definition ?? '')) return instanceId;
+    }
+    return undefined;
   }
 
   close(): void {
@@ -136,6 +156,14 @@ export class Daemon {
 
   #back(): void {
     if (this.libvirt.connected && this.slow.connected) this.#hint(undefined);
+  }
+
+  /** A session's daemon that died is nobody's to start but ours; its guests live on and wait for it. */
+  #revive(): void {
+    this.#reviving ??= startSessionDaemon(this.place)
+      // Those who ask hear from their own calls that nobody answers, and the next attempt to connect comes here again.
+      .catch(() => undefined)
+      .then(() => (this.#reviving = undefined));
   }
 
   #hint(instanceId: string | undefined): void {

@@ -1,7 +1,10 @@
 import type { DomainSpec } from '../hypervisor.js';
+import type { Attachment } from './attachment.js';
 import { domainXml } from './domain-xml.js';
 import { expectGolden } from './golden.fixtures.js';
 import { Home } from './home.js';
+import { cardXml } from './network-xml.js';
+import { userNetwork } from './user-network.js';
 import { elementsOf } from './xml.js';
 
 const home = new Home('/srv/strata-golden');
@@ -24,8 +27,13 @@ const web: DomainSpec = {
   firstBoot: { hostname: 'web', sshKeys: [], script: '#!/bin/sh\necho secret\n' },
 };
 
+const bridged = ({ lease }: DomainSpec): Attachment => ({
+  devices: [cardXml(home.nameOf(lease.networkId), lease.mac)],
+  qemuArguments: [],
+});
+
 const documentOf = (spec: DomainSpec, accelerator: 'kvm' | 'tcg' = 'tcg'): string =>
-  domainXml({ home, spec, applied: 7, accelerator, boot, networkName: home.nameOf(spec.lease.networkId) });
+  domainXml({ home, spec, applied: 7, accelerator, boot, attachment: bridged(spec) });
 
 describe('the definition of a guest', () => {
   it('is this document without KVM', () => expectGolden('domain-tcg.xml', documentOf(web)));
@@ -34,6 +42,13 @@ describe('the definition of a guest', () => {
 
   it('is this document for a tenant who means harm', () =>
     expectGolden('domain-hostile.xml', documentOf({ ...web, name: `<>&"'\n</title><on_crash>preserve\u0000` })));
+
+  it('is this document without root', () => {
+    const attachment = { devices: [], qemuArguments: userNetwork(home.nameOf('net_shop'), '10.1.2.0/24', web.lease) };
+    const agentSocket = '/run/user/1000/libvirt/strata-web.agent';
+    const parts = { home, spec: web, applied: 7, accelerator: 'tcg', boot, attachment, agentSocket } as const;
+    expectGolden('domain-session.xml', domainXml(parts));
+  });
 
   it('keeps hostile values inside their element', () => {
     const document = documentOf({ ...web, tenantId: `'/><devices/>`, name: '</title><title>' });

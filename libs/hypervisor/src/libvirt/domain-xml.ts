@@ -1,4 +1,5 @@
 import type { DomainSpec } from '../hypervisor.js';
+import type { Attachment } from './attachment.js';
 import type { Home } from './home.js';
 import type { Xml } from './xml.js';
 import { xml } from './xml.js';
@@ -24,18 +25,20 @@ export type DomainParts = Readonly<{
   applied: number;
   accelerator: 'kvm' | 'tcg';
   boot: Readonly<{ kernel: string; initrd: string; cmdline: string; firstBootEntry: string }>;
-  /** libvirt's name of the network. */
-  networkName: string;
+  attachment: Attachment;
+  /** The socket of the guest's agent, where it is not left to libvirt. */
+  agentSocket?: string;
 }>;
 
 /**
  * The whole definition of a guest. It boots its kernel directly; powers off where it is told to; has no balloon, so that
  * its memory is what was bought; and writes its console to a log that survives restarts, while the pty stays free.
  */
-export const domainXml = ({ home, spec, applied, accelerator, boot, networkName }: DomainParts): string => {
-  const { instanceId, tenantId, lease } = spec;
+export const domainXml = (parts: DomainParts): string => {
+  const { home, spec, applied, accelerator, boot, attachment } = parts;
+  const { instanceId, tenantId } = spec;
   const files = home.filesOf(instanceId);
-  return String(xml`<domain type='${accelerator === 'kvm' ? 'kvm' : 'qemu'}'>
+  return String(xml`<domain type='${accelerator === 'kvm' ? 'kvm' : 'qemu'}'${attachment.qemuArguments.length > 0 ? qemuNamespace : ''}>
   <name>${home.nameOf(instanceId)}</name>
   <uuid>${home.uuidOf(instanceId)}</uuid>
   <title>${spec.name.replace(/\s+/g, ' ').trim() || instanceId}</title>
@@ -69,12 +72,7 @@ export const domainXml = ({ home, spec, applied, accelerator, boot, networkName 
       <source file='${files.root}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
-    <interface type='network'>
-      <source network='${networkName}'/>
-      <mac address='${lease.mac}'/>
-      <model type='virtio'/>
-      <rom enabled='no'/>
-    </interface>
+    ${attachment.devices}
     <serial type='pty'>
       <log file='${files.console}' append='on'/>
       <target port='0'/>
@@ -83,6 +81,7 @@ export const domainXml = ({ home, spec, applied, accelerator, boot, networkName 
       <target type='serial' port='0'/>
     </console>
     <channel type='unix'>
+      ${parts.agentSocket === undefined ? [] : xml`<source mode='bind' path='${parts.agentSocket}'/>`}
       <target type='virtio' name='${agentChannel}'/>
     </channel>
     <rng model='virtio'>
@@ -91,9 +90,19 @@ export const domainXml = ({ home, spec, applied, accelerator, boot, networkName 
     <memballoon model='none'/>
     <controller type='usb' model='none'/>
   </devices>
+  ${commandLine(attachment.qemuArguments)}
 </domain>
 `);
 };
+
+const qemuNamespace = xml` xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'`;
+
+const commandLine = (words: readonly string[]): Xml | readonly Xml[] =>
+  words.length === 0
+    ? []
+    : xml`<qemu:commandline>
+  ${words.map((word) => xml`<qemu:arg value='${word}'/>`)}
+</qemu:commandline>`;
 
 /** 32 MiB of translated code are enough for a guest of ours and save 20 MiB of the host against QEMU's default. */
 const translationCache = xml`<tcg>

@@ -15,6 +15,7 @@ import { Domains } from '../hypervisor.js';
 import type { DomainSpec, Observed, Power } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import type { Accelerators } from './accelerator.js';
+import type { AttachableNetworks } from './attachment.js';
 import type { Daemon, OwnDomain } from './daemon.js';
 import { answered, unlessGone } from './daemon.js';
 import { hasRoot } from './disks.js';
@@ -37,6 +38,7 @@ export class LibvirtDomains extends Domains {
     private readonly daemon: Daemon,
     private readonly images: ImageCache,
     private readonly accelerators: Accelerators,
+    private readonly networks: AttachableNetworks,
   ) {
     super();
   }
@@ -47,8 +49,8 @@ export class LibvirtDomains extends Domains {
       if (!(await hasRoot(home, spec.instanceId))) throw refused(`instance ${spec.instanceId} has no root disk`);
       const image = await this.images.find(spec.image.digest);
       if (!image) throw refused(`this host has no image ${spec.image.digest}`);
-      const network = await this.daemon.findNetwork(spec.lease.networkId);
-      if (!network) throw refused(`there is no network ${spec.lease.networkId}`);
+      const attachment = await this.networks.attachmentOf(spec.lease);
+      const agentSocket = this.daemon.agentSocketOf(spec.instanceId);
       const accelerator = await this.accelerators.forImage(image);
       const known = await this.#find(spec.instanceId);
       const revision = Math.max(known?.state.applied ?? 0, applied);
@@ -58,7 +60,8 @@ export class LibvirtDomains extends Domains {
         spec,
         applied: revision,
         accelerator,
-        networkName: network.name,
+        attachment,
+        ...(agentSocket !== undefined && { agentSocket }),
         boot: { ...image, firstBootEntry },
       };
       this.daemon.added(await libvirt.call('domainDefineXmlFlags', { xml: domainXml(parts), flags: 0 }));
@@ -69,7 +72,8 @@ export class LibvirtDomains extends Domains {
 
   start(instanceId: string): Promise<void> {
     return answered(async () => {
-      const { dom } = await this.#expect(instanceId);
+      const { dom, state } = await this.#expect(instanceId);
+      await this.networks.assertThere(state.definition);
       await this.#reach(dom, 'on', () => this.daemon.slow.call('domainCreateWithFlags', { dom, flags: 0 }, patiently));
     });
   }
@@ -129,7 +133,9 @@ export class LibvirtDomains extends Domains {
       // Logs are rotated: `console.log` is followed by `console.log.0` and older ones.
       for (const file of [console, ...[0, 1, 2, 3].map((n) => `${console}.${n}`), firstBoot])
         await rm(file, { force: true });
-      await rm(`${this.daemon.logs}/${this.daemon.home.nameOf(instanceId)}.log`, { force: true });
+      await rm(`${this.daemon.place.logs}/${this.daemon.home.nameOf(instanceId)}.log`, { force: true });
+      const agentSocket = this.daemon.agentSocketOf(instanceId);
+      if (agentSocket !== undefined) await rm(agentSocket, { force: true });
       await removeIfEmpty(folder);
     });
   }
@@ -138,9 +144,8 @@ export class LibvirtDomains extends Domains {
     return answered(async () => {
       const { libvirt, home } = this.daemon;
       const { dom, state } = await this.#expect(instanceId);
-      const document = await libvirt.call('domainGetXmlDesc', { dom, flags: 0 });
       const applied = Math.max(state.applied, revision);
-      const mark = markXml({ homeId: home.id, instanceId, tenantId: tenantOf(document), applied });
+      const mark = markXml({ homeId: home.id, instanceId, tenantId: tenantOf(state.definition), applied });
       const flags = (state.power === 'off' ? 0 : Affect.Live) | (state.persistent ? Affect.Config : 0);
       const what = { type: DomainMetadata.Element, metadata: String(mark), key: 'strata', uri: markNamespace };
       await libvirt.call('domainSetMetadata', { dom, ...what, flags });

@@ -10,6 +10,8 @@ export type GuestState = Readonly<{
   applied: number;
   guestAgent: boolean;
   persistent: boolean;
+  /** The document that libvirt has of it. */
+  definition: string;
 }>;
 
 /** A guest that is on its way up or down counts as on: libvirt holds it for a moment in states that nobody wished. */
@@ -46,6 +48,7 @@ export const guestStateOf = (libvirt: Libvirt, dom: DomainRef): Promise<GuestSta
       applied: appliedOf(document),
       guestAgent: hasAgent(document),
       persistent,
+      definition: document,
     })),
   );
 

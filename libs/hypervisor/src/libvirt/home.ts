@@ -36,6 +36,11 @@ export class Home {
     return join(this.folder, 'accelerator');
   }
 
+  /** The networks of a session, which has no daemon to remember them. */
+  get networks(): string {
+    return join(this.folder, 'networks.json');
+  }
+
   /** Everything that one instance has on this host: its root disk, its console log, what it learns at first boot. */
   filesOf(instanceId: string): Readonly<{ folder: string; root: string; console: string; firstBoot: string }> {
     const folder = join(this.instances, plain(instanceId));

@@ -6,10 +6,15 @@ import { addressOf } from '../cidr.js';
 import { unlessGone } from './daemon.js';
 import { elementsOf } from './xml.js';
 
-/** Every IPv4 range that this host knows: its routes, the addresses of its interfaces, and libvirt's networks. */
-export const usedRanges = async (libvirt: Libvirt, exceptNetwork?: string): Promise<readonly Range[]> => [
+/** Every IPv4 range that this host's kernel knows: its routes, and the addresses of its interfaces. */
+export const kernelRanges = async (): Promise<readonly Range[]> => [
   ...routesFrom(await readFile('/proc/net/route', 'utf8')),
   ...interfaceRanges(),
+];
+
+/** What the kernel knows, and libvirt's networks. */
+export const usedRanges = async (libvirt: Libvirt, exceptNetwork?: string): Promise<readonly Range[]> => [
+  ...(await kernelRanges()),
   ...(await networkRanges(libvirt, exceptNetwork)),
 ];
 

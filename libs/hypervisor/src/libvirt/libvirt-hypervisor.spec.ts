@@ -6,6 +6,7 @@ import type { DomainRef, NetworkRef } from '@strata/libvirt';
 import { FakeDaemon, until } from '@strata/testing/libvirt';
 import type { FakeAnswers } from '@strata/testing/libvirt';
 import { HypervisorError } from '../hypervisor.js';
+import { systemDaemon } from './daemon-place.js';
 import { Home } from './home.js';
 import { LibvirtHypervisor } from './libvirt-hypervisor.js';
 
@@ -38,8 +39,8 @@ describe('libvirt as a hypervisor', () => {
       connectGetCapabilities: () => `<capabilities><guest><arch name='x86_64'/></guest></capabilities>`,
       ...answers,
     });
-    const options = { socketPath: daemon.socketPath, deadlineMs: 200, retry: { firstMs: 10, mostMs: 20 } };
-    const hypervisor = await LibvirtHypervisor.open({ home: folder, daemon: options });
+    const reach = { socketPath: daemon.socketPath, deadlineMs: 200, retry: { firstMs: 10, mostMs: 20 } };
+    const hypervisor = await LibvirtHypervisor.open({ home: folder, daemon: { ...systemDaemon, reach } });
     opened.push({ hypervisor, daemon });
     return { hypervisor, daemon };
   };

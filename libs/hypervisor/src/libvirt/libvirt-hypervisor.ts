@@ -2,26 +2,30 @@ import { constants } from 'node:fs';
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
-import type { Libvirt, LibvirtOptions } from '@strata/libvirt';
+import type { Libvirt } from '@strata/libvirt';
 import { Hypervisor } from '../hypervisor.js';
 import type { HostFacts } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import { Accelerators } from './accelerator.js';
+import type { AttachableNetworks } from './attachment.js';
 import { answered, Daemon } from './daemon.js';
+import type { DaemonPlace } from './daemon-place.js';
+import { ownDaemon } from './daemon-place.js';
 import { LibvirtDisks } from './disks.js';
 import { LibvirtDomains } from './domains.js';
 import { makePassage } from './files.js';
 import { LibvirtGuests } from './guests.js';
 import { Home } from './home.js';
 import { LibvirtImages } from './images.js';
-import { LibvirtNetworks } from './networks.js';
+import { networksOf } from './networks-of.js';
+import { startSessionDaemon } from './session-daemon.js';
 import { elementsOf } from './xml.js';
 
 export type LibvirtHypervisorOptions = Readonly<{
   /** The folder that all state of this cloud lives in. */
   home: string;
-  /** How to reach the daemon; default: the system's. */
-  daemon?: LibvirtOptions;
+  /** Which daemon drives the guests; default: the system's for root, else the user's own. */
+  daemon?: DaemonPlace;
   /** Where images are kept; default `<home>/images`. */
   images?: string;
 }>;
@@ -30,7 +34,7 @@ export type LibvirtHypervisorOptions = Readonly<{
 export class LibvirtHypervisor extends Hypervisor {
   readonly domains: LibvirtDomains;
   readonly disks: LibvirtDisks;
-  readonly networks: LibvirtNetworks;
+  readonly networks: AttachableNetworks;
   readonly guests: LibvirtGuests;
   readonly images: LibvirtImages;
   readonly #accelerators: Accelerators;
@@ -38,34 +42,40 @@ export class LibvirtHypervisor extends Hypervisor {
   private constructor(
     private readonly daemon: Daemon,
     cache: ImageCache,
+    /** Whether the session's daemon did not run before. */
+    readonly startedDaemon: boolean,
   ) {
     super();
     this.#accelerators = new Accelerators(daemon);
-    this.domains = new LibvirtDomains(daemon, cache, this.#accelerators);
+    this.networks = networksOf(daemon);
+    this.domains = new LibvirtDomains(daemon, cache, this.#accelerators, this.networks);
     this.disks = new LibvirtDisks(daemon, cache);
-    this.networks = new LibvirtNetworks(daemon);
     this.guests = new LibvirtGuests(daemon);
     this.images = new LibvirtImages(daemon.home, cache);
   }
 
   /**
-   * Makes the home if need be.
+   * Makes the home if need be, and starts a session's daemon that does not run.
    * @throws HypervisorError `retryable` when the daemon does not answer; `refused` when there is no QEMU, or it could not
    * reach the home
    */
-  static async open({ home: folder, daemon: options, images }: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
+  static async open(options: LibvirtHypervisorOptions): Promise<LibvirtHypervisor> {
+    const { home: folder, daemon: place = ownDaemon() } = options;
     await mkdir(folder, { recursive: true });
     const home = new Home(folder);
-    await assertPassable(home.folder);
-    for (const passage of [home.instances, images ?? home.images]) await makePassage(passage);
-    const daemon = await Daemon.connect(home, options);
+    const images = options.images ?? home.images;
+    // QEMU of a session runs as its user, who reaches what is theirs.
+    if (place.kind === 'system') await assertPassable(home.folder);
+    const started = place.kind === 'session' && (await answered(() => startSessionDaemon(place)));
+    for (const passage of [home.instances, images]) await makePassage(passage);
+    const daemon = await Daemon.connect(home, place);
     try {
       await answered(() => assertEmulator(daemon.libvirt));
     } catch (error) {
       daemon.close();
       throw error;
     }
-    return new LibvirtHypervisor(daemon, new ImageCache(images ?? home.images));
+    return new LibvirtHypervisor(daemon, new ImageCache(images), started);
   }
 
   facts(): Promise<HostFacts> {

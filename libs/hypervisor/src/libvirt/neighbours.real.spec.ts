@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LibvirtOptions } from '@strata/libvirt';
 import type { DomainSpec } from '../hypervisor.js';
 import { OwnSystemDaemon, whyNoGuests } from '../testing/index.js';
+import { systemDaemon } from './daemon-place.js';
 import { LibvirtHypervisor } from './libvirt-hypervisor.js';
 import { answersOverHttp, eventually, images, patience } from './real.fixtures.js';
 import { removeEverything } from './remove-everything.js';
@@ -18,7 +18,7 @@ if (reason !== undefined) console.warn(`SKIPPED: what neighbours and dying daemo
     for (const close of opened.splice(0).reverse()) await close();
   }, patience);
 
-  const aCloud = async (daemon: LibvirtOptions = {}) => {
+  const aCloud = async (daemon = systemDaemon) => {
     const home = await mkdtemp(join(tmpdir(), 'strata-home-'));
     await chmod(home, 0o755);
     const hypervisor = await LibvirtHypervisor.open({ home, images, daemon });
@@ -82,7 +82,7 @@ if (reason !== undefined) console.warn(`SKIPPED: what neighbours and dying daemo
     async () => {
       const daemon = await OwnSystemDaemon.start();
       opened.push(() => daemon.stop());
-      const { hypervisor, image } = await aCloud({ socketPath: daemon.socketPath });
+      const { hypervisor, image } = await aCloud({ ...systemDaemon, reach: { socketPath: daemon.socketPath } });
       const spec = await define(hypervisor, image);
       await hypervisor.domains.start(spec.instanceId);
       await hypervisor.guests.exec(spec.instanceId, ['true'], 60_000);

@@ -35,3 +35,11 @@ export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string
 /** A fixed lease. Its name is left out where another guest of the network has it already: addresses matter more. */
 export const hostXml = ({ mac, ip, name }: Pick<Lease, 'mac' | 'ip' | 'name'>): Xml =>
   name === '' ? xml`<host mac='${mac}' ip='${ip}'/>` : xml`<host mac='${mac}' name='${name}' ip='${ip}'/>`;
+
+/** A guest's card on the bridge of a network; `networkName` is libvirt's. */
+export const cardXml = (networkName: string, mac: string): Xml => xml`<interface type='network'>
+  <source network='${networkName}'/>
+  <mac address='${mac}'/>
+  <model type='virtio'/>
+  <rom enabled='no'/>
+</interface>`;

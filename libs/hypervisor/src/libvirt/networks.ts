@@ -4,25 +4,26 @@ import {
   isAlreadyExists,
   isOperationInvalid,
   LibvirtError,
-  ListDomains,
   NetworkSection,
   NetworkUpdateCommand,
 } from '@strata/libvirt';
 import type { NetworkRef } from '@strata/libvirt';
 import { freeRanges, isGuestAddress, overlap, rangeOf } from '../cidr.js';
 import type { Range } from '../cidr.js';
-import { HypervisorError, Networks } from '../hypervisor.js';
+import { HypervisorError } from '../hypervisor.js';
 import type { Lease, NetworkSpec } from '../hypervisor.js';
 import { refused } from '../refusal.js';
+import { AttachableNetworks } from './attachment.js';
+import type { Attachment } from './attachment.js';
 import type { Daemon } from './daemon.js';
 import { answered, unlessGone } from './daemon.js';
 import { sendRelease } from './dhcp-release.js';
 import { networkRanges, networkRangesIn, usedRanges } from './host-ranges.js';
-import { hostXml, networkXml } from './network-xml.js';
+import { cardXml, hostXml, networkXml } from './network-xml.js';
 import { elementsOf } from './xml.js';
 
 /** libvirt's NAT networks: a bridge, the rules around it, and one dnsmasq each, which libvirt starts again by itself. */
-export class LibvirtNetworks extends Networks {
+export class LibvirtNetworks extends AttachableNetworks {
   constructor(private readonly daemon: Daemon) {
     super();
   }
@@ -48,7 +49,7 @@ export class LibvirtNetworks extends Networks {
     return answered(async () => {
       const net = await this.daemon.findNetwork(networkId);
       if (!net) return;
-      const user = await this.#userOf(net);
+      const user = await this.daemon.runningGuest((definition) => networkIn(definition) === net.name);
       if (user !== undefined) throw refused(`instance ${user} runs on network ${networkId}`);
       await this.#drop(net);
     });
@@ -103,6 +104,19 @@ export class LibvirtNetworks extends Networks {
     });
   }
 
+  attachmentOf({ networkId, mac }: Lease): Promise<Attachment> {
+    return answered(async () => {
+      const net = await this.daemon.findNetwork(networkId);
+      if (!net) throw refused(`there is no network ${networkId}`);
+      return { devices: [cardXml(net.name, mac)], qemuArguments: [] };
+    });
+  }
+
+  /** libvirt itself starts no guest without its network. */
+  assertThere(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async #create(network: NetworkSpec, range: Range): Promise<void> {
     const { home, libvirt } = this.daemon;
     const net = await libvirt.call('networkDefineXml', { xml: networkXml(home, network) });
@@ -136,18 +150,6 @@ export class LibvirtNetworks extends Networks {
     await unlessGone(libvirt.call('networkUndefine', { net }));
   }
 
-  /** The running guest of this home that is attached to the network. */
-  async #userOf(net: NetworkRef): Promise<string | undefined> {
-    const { home, libvirt } = this.daemon;
-    for (const dom of await libvirt.domains(ListDomains.Active)) {
-      const instanceId = home.idOf(dom.name);
-      if (instanceId === undefined) continue;
-      const document = await unlessGone(libvirt.call('domainGetXmlDesc', { dom, flags: 0 }));
-      if (elementsOf(document ?? '', 'source').some((source) => source.get('network') === net.name)) return instanceId;
-    }
-    return undefined;
-  }
-
   #document(net: NetworkRef): Promise<string> {
     return this.daemon.libvirt.call('networkGetXmlDesc', { net, flags: 0 });
   }
@@ -174,6 +176,11 @@ export class LibvirtNetworks extends Networks {
     throw new HypervisorError('retryable', `the DHCP server does not forget that ${ip} was leased to ${mac}`);
   }
 }
+
+const networkIn = (definition: string): string | undefined =>
+  elementsOf(definition, 'source')
+    .map((source) => source.get('network'))
+    .find((name) => name !== undefined);
 
 const hostsIn = (document: string): readonly Pick<Lease, 'mac' | 'ip' | 'name'>[] =>
   elementsOf(document, 'host').flatMap((host) => {

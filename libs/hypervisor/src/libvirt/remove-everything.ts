@@ -1,15 +1,17 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
-import type { LibvirtOptions } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
 import { Accelerators } from './accelerator.js';
 import { Daemon } from './daemon.js';
+import type { DaemonPlace } from './daemon-place.js';
+import { ownDaemon } from './daemon-place.js';
 import { instancesWithRoot } from './disks.js';
 import { LibvirtDomains } from './domains.js';
 import { unlessMissing } from './files.js';
 import { Home } from './home.js';
-import { LibvirtNetworks } from './networks.js';
+import { networksOf } from './networks-of.js';
+import { startSessionDaemon } from './session-daemon.js';
 
 export type Removed = Readonly<{ guests: number; networks: number; disks: number }>;
 
@@ -18,15 +20,15 @@ export type Removed = Readonly<{ guests: number; networks: number; disks: number
  * no control plane, nor even the folder: names tell what was made by it. It may be repeated.
  * @throws HypervisorError when there are disks, on which guests may be running, and libvirt does not answer
  */
-export const removeEverything = async (folder: string, options?: LibvirtOptions): Promise<Removed> => {
+export const removeEverything = async (folder: string, place = ownDaemon()): Promise<Removed> => {
   const home = new Home(folder);
   const disks = (await instancesWithRoot(home)).length;
-  const daemon = await daemonOf(home, disks, options);
+  const daemon = await daemonOf(home, disks, place);
   try {
     const removed = daemon ? await removeFrom(daemon) : { guests: 0, networks: 0 };
     await rm(home.instances, { recursive: true, force: true });
-    await rm(home.images, { recursive: true, force: true });
-    await rm(home.accelerator, { force: true });
+    await new ImageCache(home.images).removeAll();
+    for (const file of [home.accelerator, home.networks]) await rm(file, { force: true });
     return { ...removed, disks };
   } finally {
     daemon?.close();
@@ -34,9 +36,10 @@ export const removeEverything = async (folder: string, options?: LibvirtOptions)
 };
 
 /** Where no daemon answers and no disk was ever made, a simulation lived in this home: there is nobody to ask. */
-const daemonOf = async (home: Home, disks: number, options?: LibvirtOptions): Promise<Daemon | undefined> => {
+const daemonOf = async (home: Home, disks: number, place: DaemonPlace): Promise<Daemon | undefined> => {
   try {
-    return await Daemon.connect(home, options);
+    if (place.kind === 'session' && disks > 0) await startSessionDaemon(place);
+    return await Daemon.connect(home, place);
   } catch (error) {
     if (error instanceof HypervisorError && disks === 0) return undefined;
     throw error;
@@ -44,15 +47,15 @@ const daemonOf = async (home: Home, disks: number, options?: LibvirtOptions): Pr
 };
 
 const removeFrom = async (daemon: Daemon): Promise<Omit<Removed, 'disks'>> => {
-  const domains = new LibvirtDomains(daemon, new ImageCache(daemon.home.images), new Accelerators(daemon));
-  const networks = new LibvirtNetworks(daemon);
+  const networks = networksOf(daemon);
+  const domains = new LibvirtDomains(daemon, new ImageCache(daemon.home.images), new Accelerators(daemon), networks);
   const guests = await daemon.domains();
   // Each takes up to two seconds, nearly all of it waiting.
   await Promise.all(guests.map(({ instanceId }) => domains.remove(instanceId)));
   const own = await networks.list();
   for (const networkId of own) await networks.remove(networkId);
-  for (const log of (await unlessMissing(readdir(daemon.logs))) ?? []) {
-    if (daemon.home.idOf(log) !== undefined) await rm(join(daemon.logs, log), { force: true });
+  for (const log of (await unlessMissing(readdir(daemon.place.logs))) ?? []) {
+    if (daemon.home.idOf(log) !== undefined) await rm(join(daemon.place.logs, log), { force: true });
   }
   return { guests: guests.length, networks: own.length };
 };

@@ -20,6 +20,19 @@ export const whyNoGuests = async (): Promise<string | undefined> => {
   return (await daemonAnswers()) ? undefined : `no libvirt daemon answers on ${socket}`;
 };
 
+/**
+ * Why no ordinary user can run guests here; undefined when one can. Root asks as nobody: that is who will run them.
+ */
+export const whyNoSession = async (): Promise<string | undefined> => {
+  const absent = ['libvirtd', 'virtlogd', 'qemu-system-x86_64'].filter((program) => !found(program));
+  if (absent.length > 0) return `not installed: ${absent.join(', ')}`;
+  const tools = await missingTools();
+  if (tools.length > 0) return `building images needs ${tools.join(', ')}`;
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const { status } = spawnSync('unshare', ['--map-root-user', 'true'], { ...nobody, cwd: '/' });
+  return status === 0 ? undefined : 'this machine opens no user namespace to ordinary users';
+};
+
 const found = (program: string): boolean =>
   ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${program}`));
 
