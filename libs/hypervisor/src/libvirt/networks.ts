@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   Affect,
@@ -81,9 +82,10 @@ export class LibvirtNetworks extends AttachableNetworks {
       if (!net) return;
       const document = await this.#document(net);
       const host = hostsIn(document).find(({ ip, mac }) => ip === lease.ip && mac === lease.mac);
-      if (host) await this.#update(net, NetworkUpdateCommand.Delete, host);
       const [range] = networkRangesIn(document);
       if (range) await this.#forget(net, range, lease);
+      // What is seen goes last: who is killed in between leaves a reservation, and the next one releases it again.
+      if (host) await this.#update(net, NetworkUpdateCommand.Delete, host);
     });
   }
 
@@ -148,6 +150,9 @@ export class LibvirtNetworks extends AttachableNetworks {
     const { libvirt } = this.daemon;
     await unlessGone(unlessInactive(libvirt.call('networkDestroy', { net })));
     await unlessGone(libvirt.call('networkUndefine', { net }));
+    // dnsmasq ends as nobody, who may not remove what root made for it, and libvirt does not look again.
+    for (const left of [net.name, `${net.name}.pid`])
+      await rm(`/run/libvirt/network/${left}`, { recursive: true, force: true });
   }
 
   #document(net: NetworkRef): Promise<string> {
