@@ -6,7 +6,8 @@ export class Recent<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined) {
+    // Far from full nothing will be forgotten soon, and the order of use is not worth its price.
+    if (value !== undefined && this.#entries.size * 2 > this.capacity) {
       this.#entries.delete(key);
       this.#entries.set(key, value);
     }

@@ -61,6 +61,7 @@ export class Subscription {
   #position: number;
   /** The position that is kept: never ahead of the one in memory. */
   #kept: number;
+  #hurry: () => void = () => undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
   #parked: ReadonlySet<string>;
   #state: 'running' | 'paused' | 'stopped' = 'running';
@@ -119,6 +120,7 @@ export class Subscription {
   /** Ends after the batch in hand. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
+    this.#hurry();
     this.#bell.ring();
     await this.#ended;
   }
@@ -142,6 +144,7 @@ export class Subscription {
         done(new Error(`"${this.name}" is at ${this.#position}, not at ${position}, after ${milliseconds} ms`));
       const callOff = this.#clock.after(milliseconds, late);
       this.#waiting.add(look);
+      this.#hurry();
       look();
     });
   }
@@ -295,7 +298,15 @@ export class Subscription {
     const { lingerMs = 0 } = this.options;
     const wait = this.#lastBatch + lingerMs - performance.now();
     // Somebody waits for it to get on: then it does.
-    if (wait > 1 && this.#state === 'running' && this.#waiting.size === 0) await this.#clock.sleep(wait);
+    if (wait > 1 && this.#state === 'running' && this.#waiting.size === 0) {
+      await new Promise<void>((resolve) => {
+        const callOff = this.#clock.after(wait, resolve);
+        this.#hurry = () => {
+          callOff();
+          resolve();
+        };
+      });
+    }
     this.#lastBatch = performance.now();
   }
 
