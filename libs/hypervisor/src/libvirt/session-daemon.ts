@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Libvirt, LibvirtError } from '@strata/libvirt';
 import type { LibvirtOptions } from '@strata/libvirt';
 import { HypervisorError } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import type { DaemonPlace } from './daemon-place.js';
-import { exists } from './files.js';
 
 /** Milliseconds until a daemon that was started has to answer. */
 const patience = 10_000;
@@ -20,13 +19,11 @@ const idle = 30;
 
 /**
  * Makes the session's daemon answer; tells whether it had to be started. Nobody else starts it: it belongs to the user.
- * @throws HypervisorError `refused` when no daemon is installed, `retryable` when it does not answer in time
+ * @throws HypervisorError `refused` when none is installed, `retryable` when it does not answer in time
  */
 export const startSessionDaemon = async ({ reach }: DaemonPlace): Promise<boolean> => {
   if (await answers(reach)) return false;
-  const program = await findProgram('libvirtd');
-  if (program === undefined) throw refused('no libvirt daemon is installed: run "sudo apt-get install libvirt-daemon"');
-  const complaint = await run(program, ['--daemon', '--timeout', String(idle)]);
+  const complaint = await libvirtd();
   for (const deadline = Date.now() + patience; !(await answers(reach)); await pause(50)) {
     // It also complains when somebody else is just starting the same daemon, and then that one will answer.
     if (Date.now() > deadline) {
@@ -48,19 +45,21 @@ const answers = async (reach: LibvirtOptions): Promise<boolean> => {
 };
 
 /** The shells of ordinary users leave out the folders that daemons are in. */
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+const searchPath = [process.env['PATH'] ?? '/usr/bin:/bin', '/usr/sbin', '/sbin'].join(delimiter);
 
-const findProgram = async (name: string): Promise<string | undefined> => {
-  for (const folder of folders) if (await exists(join(folder, name))) return join(folder, name);
-  return undefined;
-};
-
-/** What the program said before it ended, or went on in the background. */
-const run = async (program: string, args: readonly string[]): Promise<string> => {
-  const env = { ...process.env, PATH: folders.join(delimiter) };
-  const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+/** What libvirtd said before it went on in the background, or gave up. */
+const libvirtd = async (): Promise<string> => {
+  const child = spawn('libvirtd', ['--daemon', '--timeout', String(idle)], {
+    env: { ...process.env, PATH: searchPath },
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await once(child, 'exit');
+  try {
+    await once(child, 'exit');
+  } catch (cause) {
+    throw refused('no libvirt daemon can be started: run "sudo apt-get install libvirt-daemon"', { cause });
+  }
   return said.trim().split('\n').at(-1) ?? '';
 };
