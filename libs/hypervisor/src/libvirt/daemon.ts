@@ -62,6 +62,8 @@ export class Daemon {
       if (instanceId !== undefined) this.#hint(instanceId);
     });
     for (const connection of [libvirt, slow]) connection.on('reconnected', () => this.#back());
+    // A look then fails at once, and says that nothing is known.
+    libvirt.on('disconnected', () => this.#hint(undefined));
     if (place.kind === 'session') libvirt.on('unreachable', () => this.#revive());
   }
 
