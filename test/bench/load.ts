@@ -24,7 +24,7 @@ export type LoadResult = Readonly<{
   lateMs: number;
 }>;
 
-const generator = fileURLToPath(new URL('load.process.js', import.meta.url));
+const generator = fileURLToPath(import.meta.resolve('./load-generator.js'));
 
 /** Asks a cloud for instances at a steady rate, from a process of its own, so that neither is in the other's way. */
 export const drive = async (
@@ -37,5 +37,5 @@ export const drive = async (
   const end = ends.add(async () => void running.child.kill('SIGKILL'));
   const { stdout } = await running;
   await end();
-  return JSON.parse(stdout) as LoadResult; // Written by load.process.ts.
+  return JSON.parse(stdout) as LoadResult; // Written by load-generator.ts.
 };
