@@ -52,6 +52,11 @@ export class Home {
     };
   }
 
+  /** The fixed leases of a network of this home. */
+  leasesOf(networkId: string): string {
+    return join(this.folder, 'leases', plain(networkId));
+  }
+
   /** The name of the domain or network that stands for a Strata id. */
   nameOf(id: string): string {
     return this.#prefix + plain(id);

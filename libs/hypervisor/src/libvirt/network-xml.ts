@@ -1,5 +1,5 @@
 import { addressText, gatewayOf, netmaskOf, rangeOf } from '../cidr.js';
-import type { Lease, NetworkSpec } from '../hypervisor.js';
+import type { NetworkSpec } from '../hypervisor.js';
 import type { Home } from './home.js';
 import type { Xml } from './xml.js';
 import { xml } from './xml.js';
@@ -9,7 +9,7 @@ import { xml } from './xml.js';
  *
  * Names of the network are answered inside and never asked outside (`localOnly`); all other names go to the resolvers of
  * the host, because a guest that cannot resolve `deb.debian.org` is of no use on a real machine. `no-ping` saves the three
- * seconds that dnsmasq would wait before each new lease. Only guests with a fixed lease are served.
+ * seconds that dnsmasq would wait before each new lease. Only guests with a fixed lease are served: see `LeaseFolder`.
  */
 export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string => {
   const range = rangeOf(cidr);
@@ -26,15 +26,12 @@ export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string
   </ip>
   <dnsmasq:options>
     <dnsmasq:option value='no-ping'/>
+    <dnsmasq:option value='dhcp-hostsdir=${home.leasesOf(networkId)}'/>
     <dnsmasq:option value='dhcp-ignore=tag:!known'/>
   </dnsmasq:options>
 </network>
 `);
 };
-
-/** A fixed lease. Its name is left out where another guest of the network has it already: addresses matter more. */
-export const hostXml = ({ mac, ip, name }: Pick<Lease, 'mac' | 'ip' | 'name'>): Xml =>
-  name === '' ? xml`<host mac='${mac}' ip='${ip}'/>` : xml`<host mac='${mac}' name='${name}' ip='${ip}'/>`;
 
 /** A guest's card on the bridge of a network; `networkName` is libvirt's. */
 export const cardXml = (networkName: string, mac: string): Xml => xml`<interface type='network'>

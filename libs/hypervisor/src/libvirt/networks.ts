@@ -1,13 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  Affect,
-  isAlreadyExists,
-  isOperationInvalid,
-  LibvirtError,
-  NetworkSection,
-  NetworkUpdateCommand,
-} from '@strata/libvirt';
+import { LibvirtError, isAlreadyExists, isOperationInvalid } from '@strata/libvirt';
 import type { NetworkRef } from '@strata/libvirt';
 import { freeRanges, isGuestAddress, overlap, rangeOf } from '../cidr.js';
 import type { Range } from '../cidr.js';
@@ -18,9 +11,11 @@ import { AttachableNetworks } from './attachment.js';
 import type { Attachment } from './attachment.js';
 import type { Daemon } from './daemon.js';
 import { answered, unlessGone } from './daemon.js';
+import { unlessMissing } from './files.js';
 import { sendRelease } from './dhcp-release.js';
 import { networkRanges, networkRangesIn, usedRanges } from './host-ranges.js';
-import { cardXml, hostXml, networkXml } from './network-xml.js';
+import { LeaseFolder } from './lease-folder.js';
+import { cardXml, networkXml } from './network-xml.js';
 import { elementsOf } from './xml.js';
 
 /** libvirt's NAT networks: a bridge, the rules around it, and one dnsmasq each, which libvirt starts again by itself. */
@@ -67,12 +62,14 @@ export class LibvirtNetworks extends AttachableNetworks {
       const document = await this.#document(net);
       const [range] = networkRangesIn(document);
       if (!range || !isGuestAddress(range, lease.ip)) throw refused(`${lease.ip} is no address of the network`);
-      const hosts = hostsIn(document);
+      const folder = this.#leasesOf(lease.networkId);
+      const hosts = await folder.list();
       const holder = hosts.find(({ ip, mac }) => ip === lease.ip || mac === lease.mac);
       if (holder && holder.ip === lease.ip && holder.mac === lease.mac) return;
       if (holder) throw refused(`${holder.ip} is reserved for ${holder.mac}, not ${lease.ip} for ${lease.mac}`);
+      // Addresses matter more: a name that another guest of the network has already is left to it.
       const name = hosts.some((host) => host.name === lease.name) ? '' : lease.name;
-      await this.#update(net, NetworkUpdateCommand.AddLast, { ...lease, name });
+      await folder.put({ ...lease, name });
     });
   }
 
@@ -80,19 +77,21 @@ export class LibvirtNetworks extends AttachableNetworks {
     return answered(async () => {
       const net = await this.daemon.findNetwork(lease.networkId);
       if (!net) return;
-      const document = await this.#document(net);
-      const host = hostsIn(document).find(({ ip, mac }) => ip === lease.ip && mac === lease.mac);
-      const [range] = networkRangesIn(document);
+      const [range] = networkRangesIn(await this.#document(net));
       if (range) await this.#forget(net, range, lease);
+      const folder = this.#leasesOf(lease.networkId);
+      const host = (await folder.list()).find(({ ip, mac }) => ip === lease.ip && mac === lease.mac);
+      if (!host) return;
       // What is seen goes last: who is killed in between leaves a reservation, and the next one releases it again.
-      if (host) await this.#update(net, NetworkUpdateCommand.Delete, host);
+      await folder.remove(host.ip);
+      await readAgain(net.name);
     });
   }
 
   leases(networkId: string): Promise<readonly Lease[]> {
     return answered(async () => {
       const net = await this.daemon.findNetwork(networkId);
-      return net ? hostsIn(await this.#document(net)).map((host) => ({ networkId, ...host })) : [];
+      return net ? (await this.#leasesOf(networkId).list()).map((host) => ({ networkId, ...host })) : [];
     });
   }
 
@@ -121,6 +120,7 @@ export class LibvirtNetworks extends AttachableNetworks {
 
   async #create(network: NetworkSpec, range: Range): Promise<void> {
     const { home, libvirt } = this.daemon;
+    await this.#leasesOf(network.networkId).make();
     const net = await libvirt.call('networkDefineXml', { xml: networkXml(home, network) });
     // Another home may have looked when we did. Now that both are defined both can see it, and whoever does steps back.
     const others = await networkRanges(libvirt, net.name);
@@ -153,20 +153,16 @@ export class LibvirtNetworks extends AttachableNetworks {
     // dnsmasq ends as nobody, who may not remove what root made for it, and libvirt does not look again.
     for (const left of [net.name, `${net.name}.pid`])
       await rm(`/run/libvirt/network/${left}`, { recursive: true, force: true });
+    const networkId = this.daemon.home.idOf(net.name);
+    if (networkId !== undefined) await this.#leasesOf(networkId).removeAll();
   }
 
   #document(net: NetworkRef): Promise<string> {
     return this.daemon.libvirt.call('networkGetXmlDesc', { net, flags: 0 });
   }
 
-  async #update(net: NetworkRef, command: number, host: Pick<Lease, 'mac' | 'ip' | 'name'>): Promise<void> {
-    const active = await this.daemon.libvirt.call('networkIsActive', { net });
-    await this.daemon.libvirt.updateNetwork(net, {
-      command,
-      section: NetworkSection.IpDhcpHost,
-      xml: String(hostXml(host)),
-      flags: Affect.Config | (active ? Affect.Live : 0),
-    });
+  #leasesOf(networkId: string): LeaseFolder {
+    return new LeaseFolder(this.daemon.home.leasesOf(networkId));
   }
 
   /** dnsmasq keeps a lease for an hour after its guest is gone, and would refuse the address to the next one. */
@@ -187,12 +183,12 @@ const networkIn = (definition: string): string | undefined =>
     .map((source) => source.get('network'))
     .find((name) => name !== undefined);
 
-const hostsIn = (document: string): readonly Pick<Lease, 'mac' | 'ip' | 'name'>[] =>
-  elementsOf(document, 'host').flatMap((host) => {
-    const mac = host.get('mac');
-    const ip = host.get('ip');
-    return mac !== undefined && ip !== undefined ? [{ mac, ip, name: host.get('name') ?? '' }] : [];
-  });
+/** dnsmasq sees by itself what is new, and what is gone only when it reads everything again. */
+const readAgain = async (networkName: string): Promise<void> => {
+  const pid = Number(await unlessMissing(readFile(`/run/libvirt/network/${networkName}.pid`, 'utf8')));
+  const command = pid > 1 ? await unlessMissing(readFile(`/proc/${pid}/cmdline`, 'utf8')) : undefined;
+  if (command?.includes(`${networkName}.conf`)) process.kill(pid, 'SIGHUP');
+};
 
 /** Nothing happened, as opposed to calls of which nobody knows. */
 const isRefusal = (error: unknown): boolean =>
