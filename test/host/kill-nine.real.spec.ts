@@ -135,6 +135,7 @@ const deleting = (id: string): Request => ({ method: 'DELETE', path: `/v1/instan
       const created = (await cloud.operations()).filter(({ name }) => name === 'provision-instance');
       expect(created).toHaveLength(kills + 1);
       expect(interrupted).toBeGreaterThan(0);
+      expect(cloud.log()).not.toMatch(/ERROR|FATAL/);
       const handedBack = created.filter(({ status }) => status !== 'succeeded').length;
       console.log(
         `${kills} kills: ${unheard} requests were never answered, ${interrupted} operations were cut in two, ` +

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -68,6 +68,7 @@ export class RealCloud {
     await rm(pidFile, { force: true });
     const log = openSync(this.#log, 'a');
     const child = this.#spawn([server], ['ignore', log, log]);
+    closeSync(log);
     this.#process = child;
     await eventually('the server serves', () => {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${this.log()}`);
