@@ -1,14 +1,18 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createOverlay, firstBootText, type Image, ImageCache, missingTools } from './index.js';
+import { promisify } from 'node:util';
+import { createOverlay, firstBootText, type Image, ImageCache, missingTools, whyOnlyRootBuilds } from './index.js';
 import { QemuGuest } from './qemu-guest.fixtures.js';
+
+const execute = promisify(execFile);
 
 const lacking = [
   ...(await missingTools()),
   ...(existsSync('/usr/bin/qemu-system-x86_64') ? [] : ['qemu-system-x86']),
-  ...(process.getuid?.() === 0 ? [] : ['root']),
+  ...((await whyOnlyRootBuilds()) === undefined ? [] : ['a user namespace, or root']),
 ];
 if (lacking.length > 0) console.warn(`SKIPPED: a real image needs ${lacking.join(', ')}`);
 
@@ -49,6 +53,41 @@ if (lacking.length > 0) console.warn(`SKIPPED: a real image needs ${lacking.join
     expect(await other.find('../packages')).toBeUndefined();
     expect(await other.list()).toEqual([image]);
   }, 30_000);
+
+  /** What the ext4 of an image says of one of its files, without mounting it. */
+  const statOf = async (disk: string, path: string): Promise<string> => {
+    const raw = join(folder, 'raw');
+    await execute('qemu-img', ['convert', '-O', 'raw', disk, raw]);
+    return (await execute('debugfs', ['-R', `stat ${path}`, raw])).stdout;
+  };
+
+  const isRoot = process.getuid?.() === 0;
+  const opensToNobody =
+    isRoot && spawnSync('unshare', ['--map-root-user', 'true'], { uid: 65_534, gid: 65_534, cwd: '/' }).status === 0;
+  if (isRoot && !opensToNobody) console.warn('SKIPPED: an image of nobody needs a user namespace');
+  (opensToNobody ? it : it.skip)(
+    'is the same image, of which root owns every file, when an ordinary user builds it',
+    async () => {
+      const own = join(folder, 'own');
+      await mkdir(own);
+      await chown(own, 65_534, 65_534);
+      await chmod(folder, 0o755);
+      const library = new URL('./index.js', import.meta.url).href;
+      const script = `
+        const { ImageCache } = await import(${JSON.stringify(library)});
+        const cache = new ImageCache(${JSON.stringify(own)});
+        console.log(JSON.stringify(await cache.build('tiny', () => undefined)));`;
+      const nobody = { uid: 65_534, gid: 65_534, cwd: '/', env: { PATH: process.env['PATH'], HOME: own } };
+      const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', script], nobody);
+      expect(stdout).toContain(image.digest);
+      const disk = join(own, image.digest, 'disk.qcow2');
+      expect((await stat(disk)).uid).toBe(65_534);
+      expect(await statOf(disk, '/usr/lib/strata/agent')).toMatch(/User: +0 +Group: +0 /);
+      await new ImageCache(own).removeAll();
+      expect(existsSync(own)).toBe(false);
+    },
+    120_000,
+  );
 
   it('is never overwritten by a disk, nor is a disk by another', async () => {
     const disk = join(folder, 'mine.qcow2');

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseHypervisor } from './choose-hypervisor.js';
 
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn('SKIPPED: what hinders the QEMU of the system hinders nobody who runs their own');
+const asRoot = isRoot ? it : it.skip;
+
 describe('choosing a hypervisor', () => {
   let home: string;
   // A temporary folder is closed to others, so that QEMU could not reach a disk in it.
@@ -19,14 +23,14 @@ describe('choosing a hypervisor', () => {
     expect(await again.hypervisor.networks.list()).toEqual(['net_1']);
   });
 
-  it('falls back to the simulation and says why', async () => {
+  asRoot('falls back to the simulation and says why', async () => {
     const { hypervisor, why, fellBack } = await chooseHypervisor({ wanted: 'auto', home });
     expect((await hypervisor.facts()).driver).toBe('simulated');
     expect(fellBack).toBe(true);
-    expect(why).toMatch(/^guests are only simulated, because libvirt cannot be used: .*(chmod o\+x|sudo)/);
+    expect(why).toMatch(/^guests are only simulated, because libvirt cannot be used: .*chmod o\+x/);
   });
 
-  it('does not fall back from what was asked for', async () => {
-    await expect(chooseHypervisor({ wanted: 'libvirt', home })).rejects.toThrow(/chmod o\+x|sudo/);
+  asRoot('does not fall back from what was asked for', async () => {
+    await expect(chooseHypervisor({ wanted: 'libvirt', home })).rejects.toThrow('chmod o+x');
   });
 });

@@ -20,7 +20,7 @@ export const systemDaemon: DaemonPlace = {
 };
 
 /** By libvirt's rules, which are those of the XDG base directories: the cache stands in for a runtime folder. */
-export const sessionDaemon = (env: NodeJS.ProcessEnv = process.env): DaemonPlace => {
+const sessionDaemon = (env: NodeJS.ProcessEnv = process.env): DaemonPlace => {
   const cache = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'libvirt');
   const runtime = env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'libvirt') : cache;
   return {

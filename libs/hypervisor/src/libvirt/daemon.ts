@@ -46,7 +46,7 @@ export class Daemon {
   /** How many calls that end this guest are under way. */
   readonly #ending = new Map<string, number>();
   #listed = new Map<string, OwnDomain>();
-  #reviving: Promise<void> | undefined;
+  #reviving = false;
   readonly #listeners = new Set<(instanceId: string | undefined) => void>();
 
   private constructor(
@@ -162,10 +162,12 @@ export class Daemon {
 
   /** A session's daemon that died is nobody's to start but ours; its guests live on and wait for it. */
   #revive(): void {
-    this.#reviving ??= startSessionDaemon(this.place)
+    if (this.#reviving) return;
+    this.#reviving = true;
+    startSessionDaemon(this.place)
       // Those who ask hear from their own calls that nobody answers, and the next attempt to connect comes here again.
       .catch(() => undefined)
-      .then(() => (this.#reviving = undefined));
+      .finally(() => (this.#reviving = false));
   }
 
   #hint(instanceId: string | undefined): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Libvirt, LibvirtError } from '@strata/libvirt';
 import type { LibvirtOptions } from '@strata/libvirt';
@@ -21,14 +21,15 @@ const idle = 30;
  * Makes the session's daemon answer; tells whether it had to be started. Nobody else starts it: it belongs to the user.
  * @throws HypervisorError `refused` when none is installed, `retryable` when it does not answer in time
  */
-export const startSessionDaemon = async ({ reach }: DaemonPlace): Promise<boolean> => {
+export const startSessionDaemon = async ({ reach, logs }: DaemonPlace): Promise<boolean> => {
   if (await answers(reach)) return false;
-  const complaint = await libvirtd();
+  await launch();
+  // It gives up when somebody else is just starting the same daemon, and then that one will answer.
   for (const deadline = Date.now() + patience; !(await answers(reach)); await pause(50)) {
-    // It also complains when somebody else is just starting the same daemon, and then that one will answer.
-    if (Date.now() > deadline) {
-      throw new HypervisorError('retryable', `your own libvirt daemon does not answer: ${complaint || 'it is silent'}`);
-    }
+    if (Date.now() < deadline) continue;
+    const log = resolve(logs, '../../libvirtd.log');
+    const silence = `your own libvirt daemon does not answer on ${reach.socketPath}`;
+    throw new HypervisorError('retryable', `${silence}: look at what it wrote to ${log}`);
   }
   return true;
 };
@@ -47,19 +48,13 @@ const answers = async (reach: LibvirtOptions): Promise<boolean> => {
 /** The shells of ordinary users leave out the folders that daemons are in. */
 const searchPath = [process.env['PATH'] ?? '/usr/bin:/bin', '/usr/sbin', '/sbin'].join(delimiter);
 
-/** What libvirtd said before it went on in the background, or gave up. */
-const libvirtd = async (): Promise<string> => {
-  const child = spawn('libvirtd', ['--daemon', '--timeout', String(idle)], {
-    env: { ...process.env, PATH: searchPath },
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+/** Over as soon as the daemon is in the background, or gave up. */
+const launch = async (): Promise<void> => {
+  const env = { ...process.env, PATH: searchPath };
+  const child = spawn('libvirtd', ['--daemon', '--timeout', String(idle)], { env, cwd: '/', stdio: 'ignore' });
   try {
     await once(child, 'exit');
   } catch (cause) {
     throw refused('no libvirt daemon can be started: run "sudo apt-get install libvirt-daemon"', { cause });
   }
-  return said.trim().split('\n').at(-1) ?? '';
 };
