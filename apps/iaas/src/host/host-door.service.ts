@@ -8,7 +8,7 @@ import { v7 as uuid } from 'uuid';
 import { ReportImage } from '../image/image.js';
 import { ReportInstance } from '../instance/instance-sight.js';
 import type { InstanceRow } from '../instance/instance.view.js';
-import { CreateNetwork, ReportNetwork } from '../network/network.js';
+import { CreateNetwork, EVERYBODYS_NETWORK, ReportNetwork } from '../network/network.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { ConnectHost, FLEET, LoseHost, fleet } from './fleet.js';
@@ -23,7 +23,7 @@ const PLATFORM = 'ten_default';
 const PATIENCE = 30_000;
 
 /** The network that every tenant finds, until it makes its own. */
-const DEFAULT_NETWORK = { networkId: 'net_default', name: 'default', type: 'nat' } as const;
+const DEFAULT_NETWORK = { networkId: EVERYBODYS_NETWORK, name: 'default', type: 'nat' } as const;
 
 /** Simulated guests have no address that could clash, and there may be a hundred thousand of them. */
 const SIMULATED_RANGE = '10.128.0.0/12';
@@ -84,8 +84,11 @@ export class HostDoor implements OnModuleDestroy {
     const rows = instanceIds
       ? [...(await this.views.instances.getMany(instanceIds)).values()]
       : await this.#rowsOf(hostId);
-    const { rows: networks } = await this.views.networks.list({ limit: 1000 });
     const instances = rows.flatMap((row) => wishOf(row, hostId));
+    const needed = instances.map(({ spec }) => spec.lease.networkId);
+    const networks = instanceIds
+      ? [...(await this.views.networks.getMany([...new Set(needed)])).values()]
+      : (await this.views.networks.list({ limit: 1000 })).rows;
     return {
       instances,
       networks: networks.map(({ id: networkId, name, cidr }) => ({

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { InstanceSpec } from '@strata/contracts';
 import { problem } from '@strata/http';
 import { recipeOf, recipes } from '../image/image.js';
+import { EVERYBODYS_NETWORK } from '../network/network.js';
 import { Views } from '../views.js';
 import type { Spec } from './instance-state.js';
 
@@ -37,9 +38,12 @@ export class InstanceSpecs {
   }
 
   async #networkOf(idOrName: string, tenantId: string): Promise<string> {
-    const { rows } = await this.views.networks.list({ limit: 1000 });
-    const mine = rows.filter((row) => row.tenantId === tenantId || row.id === 'net_default');
-    const found = mine.find((row) => row.id === idOrName || row.name === idOrName);
+    const everybodys =
+      idOrName === 'default' || idOrName === EVERYBODYS_NETWORK
+        ? await this.views.networks.get(EVERYBODYS_NETWORK)
+        : undefined;
+    const { rows } = everybodys ? { rows: [everybodys] } : await this.views.networks.list({ where: { tenantId } });
+    const found = rows.find((row) => row.id === idOrName || row.name === idOrName);
     if (!found) throw problem('network.not-found', `there is no network "${idOrName}"`);
     return found.id;
   }

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { networks } from '@strata/contracts';
 import { Asked, Implement, problem } from '@strata/http';
 import { Views } from '../views.js';
+import { EVERYBODYS_NETWORK } from './network.js';
 import { shownNetwork } from './network.view.js';
 
 @Controller()
@@ -24,6 +25,6 @@ export class NetworkHttp {
   async #of(tenantId: string) {
     await this.views.networks.catchUp();
     const { rows } = await this.views.networks.list({ limit: 1000 });
-    return rows.filter((row) => row.tenantId === tenantId || row.id === 'net_default');
+    return rows.filter((row) => row.tenantId === tenantId || row.id === EVERYBODYS_NETWORK);
   }
 }

@@ -57,6 +57,9 @@ export type Network =
       sights: Map<string, Readonly<{ state: 'present' | 'absent'; problem: string | null }>>;
     }>;
 
+/** The network that every tenant finds under the name `default`. */
+export const EVERYBODYS_NETWORK = 'net_default';
+
 // ── Addresses ────────────────────────────────────────────────────
 
 /** The first ten host addresses are kept for the network itself: the gateway and what it may need later. */
