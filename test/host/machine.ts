@@ -49,6 +49,13 @@ export const noTraces: Traces = {
   programs: [],
 };
 
+const filesBelow = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+    : [];
+
 const isOfGuest = (path: string): boolean => path.includes('-inst_');
 
 /** What guests leave: libvirt writes about a network when its first guest comes, and that is the network's own. */
@@ -113,10 +120,11 @@ export class Machine {
       rules: linesOf(output('nft', 'list', 'ruleset') + output('iptables-save'))
         .filter((line) => line.includes(`s${this.#id}`))
         .map((line) => line.replace(/ packets \d+ bytes \d+/, '')),
-      leases: networks.flatMap((name) => [
-        ...linesOf(this.virsh('net-dhcp-leases', name)),
-        ...linesOf(this.virsh('net-dumpxml', name)).filter((line) => line.includes('<host ')),
-      ]),
+      leases: [
+        ...networks.flatMap((name) => linesOf(this.virsh('net-dhcp-leases', name))),
+        ...networks.flatMap((name) => linesOf(this.virsh('net-dumpxml', name)).filter((it) => it.includes('<host '))),
+        ...filesBelow(join(this.home, 'leases')),
+      ],
       instances: existsSync(instances) ? readdirSync(instances) : [],
       files: files.filter(isOfGuest),
       networkFiles: files.filter((path) => !isOfGuest(path)),
