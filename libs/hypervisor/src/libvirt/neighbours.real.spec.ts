@@ -94,6 +94,8 @@ if (reason !== undefined) console.warn(`SKIPPED: what neighbours and dying daemo
 
       await daemon.killDaemon();
       await expect(hypervisor.domains.observe()).rejects.toThrow();
+      expect(hints).toEqual([undefined]);
+      hints.length = 0;
       await daemon.startDaemon();
       await eventually('everything may have changed', () => Promise.resolve(hints.includes(undefined)));
 
