@@ -16,6 +16,8 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
   evolve(row: Row | undefined, event: Recorded<E>, key: string): Row | undefined;
   /** Milliseconds from one batch of a busy log to the next; less where somebody acts on the change of a row. */
   lingerMs?: number;
+  /** Columns that change too often for an index of their own: they narrow and order what others have found. */
+  unindexed?: readonly Column[];
   /** What the row can be found by, each with an index of its own. */
   columns: Readonly<Record<Column, (row: Row) => Scalar | undefined>>;
 }>;

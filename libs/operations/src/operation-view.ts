@@ -14,6 +14,8 @@ const isOpen = ({ status }: Operation) => status === 'running' || status === 'un
 export const operationView = defineView<OperationRow, OperationColumn, OperationEvent>({
   name: 'operation',
   key: (event) => (event.stream.startsWith('operation-') ? event.data.operationId : undefined),
+  // It changes with every step; few operations are open at a time.
+  unindexed: ['dueAt'],
   columns: {
     tenantId: (row) => row.tenantId,
     resourceId: (row) => row.resource.id,
