@@ -8,7 +8,7 @@ import type { Settings } from './settings.js';
 
 /** Guests under TCG boot on the processor that everything else needs: two at a time are quickest. */
 const REAL = { boots: 2, bootMs: 10_000 };
-const SIMULATED = { boots: 64, concurrent: 64, lingerMs: 20 };
+const SIMULATED = { boots: 1_000, concurrent: 1_000, lingerMs: 50 };
 
 /** The machines that this process drives: this one, or as many simulated ones as are asked for. */
 export const openHosts = async (settings: Settings, tell: (line: string) => void): Promise<readonly HostMachine[]> => {

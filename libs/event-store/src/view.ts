@@ -21,7 +21,7 @@ export type Rebuilt = Readonly<{
 const CHUNK = 5_000;
 
 /** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
-const LINGER = 50;
+const LINGER = 20;
 
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
 const WARM = 5_000;
