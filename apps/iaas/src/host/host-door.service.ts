@@ -49,7 +49,7 @@ export class HostDoor implements OnModuleDestroy {
     private readonly clock: Clock,
   ) {
     views.instances.onChange((ids) => this.#later(this.#nudge(ids)));
-    views.images.onChange(() => this.#later(this.#nudgeBuilder()));
+    views.images.onChange(() => this.#later(this.#nudgeForImages()));
   }
 
   /** A control plane that starts has no agents yet: their hosts are placed on again when they come back. */
@@ -98,7 +98,7 @@ export class HostDoor implements OnModuleDestroy {
         cidr,
         presence: 'present',
       })),
-      images: (await this.#builder()) === hostId ? await this.#imageWishes() : [],
+      images: await this.#imageWishes((await this.#builder()) === hostId),
     };
   }
 
@@ -186,8 +186,9 @@ export class HostDoor implements OnModuleDestroy {
     }
   }
 
-  async #imageWishes() {
-    const { rows } = await this.views.images.list({ where: { building: true }, limit: 100 });
+  /** What the builder shall build; the others have in stock what it has built, before the first guest needs it. */
+  async #imageWishes(isBuilder: boolean) {
+    const { rows } = await this.views.images.list({ where: { building: isBuilder }, limit: 100 });
     return rows.flatMap(({ id: imageId, recipe }) => (recipe === null ? [] : [{ imageId, recipe }]));
   }
 
@@ -221,12 +222,12 @@ export class HostDoor implements OnModuleDestroy {
     for (const [hostId, instanceIds] of byHost) this.#listeners.get(hostId)?.(instanceIds);
   }
 
-  async #nudgeBuilder(): Promise<void> {
-    const wished = (await this.#imageWishes()).map((it) => it.imageId).join(' ');
+  /** The builder has something to build, or the others have something to take into stock. */
+  async #nudgeForImages(): Promise<void> {
+    const wished = JSON.stringify([await this.#imageWishes(true), await this.#imageWishes(false)]);
     if (this.#told.get('images') === wished) return;
     this.#told.set('images', wished);
-    const hostId = await this.#builder();
-    if (hostId !== undefined) this.#listeners.get(hostId)?.(undefined);
+    for (const nudge of this.#listeners.values()) nudge(undefined);
   }
 
   #own = (hostId: string) => this.#meta(hostId, { tenantId: PLATFORM, correlationId: hostId, causationId: hostId });
