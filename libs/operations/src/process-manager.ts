@@ -73,13 +73,18 @@ export class ProcessManager {
     await this.#subscription?.stop();
   }
 
+  /** Resolves once the operation that an event begins has begun. */
+  async hasDealtWith(position: number): Promise<void> {
+    await this.#subscription?.waitFor(position, 60_000);
+  }
+
   /** Tells an operation something on behalf of a person. */
   async ask(operationId: string, command: OperationCommand): Promise<Outcome> {
     return this.parts.store.aggregates.execute(this.#decider, operationStream(operationId), command);
   }
 
   /** Tells an operation of an event: the one that begins it, or one that it waits for. Telling twice is telling once. */
-  async tell(operationId: string, event: Recorded): Promise<Outcome> {
+  async #tell(operationId: string, event: Recorded): Promise<Outcome> {
     const { type, data } = event;
     const meta = { ...this.#because(event, 'notice'), correlationId: await this.#originOf(operationId, event) };
     return this.ask(operationId, new Notice({ operationId, event: { type, data } }, meta));
@@ -108,7 +113,7 @@ export class ProcessManager {
     if (event.type === 'ProcessEnded') this.#origins.delete(operationId);
     const asking = askedBy(event);
     if (asking) return this.#relay(operationId, event, asking, isRepeat);
-    await this.tell(operationId, event);
+    await this.#tell(operationId, event);
   }
 
   /**

@@ -17,22 +17,35 @@ export class Operations {
     private readonly clock: Clock,
   ) {}
 
+  /** Promised, and not begun yet: a breath later the subscription has come by and begun it. */
+  readonly #promised = new Map<string, OperationRow>();
+
   /**
-   * The operation that these events begin. It is begun here and not only when the subscription comes by, so that whoever
-   * gets its id finds it. No events: it was already so, and the operation is one that has succeeded.
+   * The operation that these events begin. Whoever gets its id finds it, begun or not. No events: it was already so, and the
+   * operation is one that has succeeded.
    */
   async begun({ events }: Done, asked: Asked, validateOnly = false): Promise<Operation> {
-    if (validateOnly)
-      return shownOperation(ended(asked, this.clock.now(), 'it would be accepted; nothing was changed'));
+    const at = this.clock.now();
+    if (validateOnly) return shownOperation(ended(asked, at, 'it would be accepted; nothing was changed'));
     const [trigger] = events;
-    if (!trigger) return shownOperation((await this.find(asked.id)) ?? ended(asked, this.clock.now(), 'already so'));
-    const outcome = await this.processes.tell(asked.id, trigger);
-    const begun = 'events' in outcome ? rowOf(asked.id, outcome.events) : undefined;
-    return shownOperation(begun ?? (await this.find(asked.id)) ?? ended(asked, this.clock.now(), 'already so'));
+    if (!trigger) return shownOperation((await this.find(asked.id)) ?? ended(asked, at, 'already so'));
+    const { tenantId, correlationId } = trigger.meta;
+    const promised: OperationRow = {
+      ...ended(asked, at, ''),
+      status: 'running',
+      statusReason: null,
+      endedAt: null,
+      tenantId,
+      correlationId,
+    };
+    this.#promised.set(asked.id, promised);
+    const forget = () => this.#promised.delete(asked.id);
+    this.processes.hasDealtWith(trigger.position).then(forget, forget);
+    return shownOperation(promised);
   }
 
   async find(id: string): Promise<OperationRow | undefined> {
-    return rowOf(id, await this.store.log.readStream(operationStream(id)));
+    return rowOf(id, await this.store.log.readStream(operationStream(id))) ?? this.#promised.get(id);
   }
 }
 
