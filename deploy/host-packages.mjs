@@ -16,4 +16,6 @@ export const hostPackages = [
   'lz4',
   'kmod',
   'e2fsprogs',
+  // Images of several owners, for who builds them without being root.
+  'uidmap',
 ];

@@ -43,7 +43,7 @@ export class CloudProcess {
   static async start(wanted: Wanted, { ends, profile }: Pick<Conditions, 'ends' | 'profile'>): Promise<CloudProcess> {
     const began = performance.now();
     const flags = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
-    const child = spawn(process.execPath, ['--enable-source-maps', ...flags, server], {
+    const child = spawn(process.execPath, ['--enable-source-maps', '--max-semi-space-size=32', ...flags, server], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A Ctrl-C in the terminal is for the bench, which then ends its servers in order.
       detached: true,

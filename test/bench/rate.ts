@@ -5,7 +5,9 @@ import { atLeast, atMost, known, percentile, short } from './figure.js';
 import { drive } from './load.js';
 import { usageOf } from './processes.js';
 
-const PER_SECOND = 200;
+const GOAL = 200;
+/** A little more than the goal, which could otherwise only be met to the last instance. */
+const PER_SECOND = 205;
 const SECONDS = 30;
 const WARM_UP = { perSecond: 200, seconds: 5 };
 const HOSTS = 32;
@@ -61,7 +63,7 @@ export const measureRate: Measurement = async (conditions) => {
   const cpu = `CPU ms per create: server ${cpuMs('own')}, PostgreSQL ${cpuMs('below')}`;
   const accept = (share: number) => short(percentile(acceptMs, share));
   return [
-    atLeast(PER_SECOND, {
+    atLeast(GOAL, {
       name: 'creates sustained',
       unit: '/s',
       // The first and the last of them stand a hair nearer or farther than they were asked for.

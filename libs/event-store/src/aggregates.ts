@@ -28,7 +28,7 @@ export class Aggregates {
   constructor(
     private readonly log: EventLog,
     /** How many states, and how many answers, each kind of aggregate keeps in memory. */
-    private readonly kept = 20_000,
+    private readonly kept = 4_000,
   ) {}
 
   /**

@@ -43,7 +43,7 @@ export class EventsMissing extends Error {
 const LONGEST_PAUSE = 2_000;
 
 /** How many events a cursor that moved in memory may be ahead of the one that is kept. */
-export const LEEWAY = 1_000;
+const LEEWAY = 1_000;
 
 /**
  * Tells a handler every event of a log, in order: first what was missed, then what comes. One event that cannot be

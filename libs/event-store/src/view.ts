@@ -24,7 +24,7 @@ const CHUNK = 5_000;
 const LINGER = 20;
 
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
-const WARM = 5_000;
+const WARM = 2_000;
 
 /** A fold that is kept up to date, and questions about it. */
 export class View<Row extends object, Column extends string> {
