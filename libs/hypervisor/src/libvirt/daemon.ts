@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ErrorCode, isNoSuchDomain, isNoSuchNetwork, Libvirt, LibvirtError, ListDomains } from '@strata/libvirt';
 import type { DomainEvent, DomainRef, NetworkRef } from '@strata/libvirt';
@@ -123,6 +124,14 @@ export class Daemon {
 
   findDomain(instanceId: string): Promise<DomainRef | undefined> {
     return this.libvirt.findDomain({ name: this.home.nameOf(instanceId) });
+  }
+
+  /** What is outside of the home for one guest: QEMU's log, and the socket of the agent. */
+  async removeTraces(instanceId: string): Promise<void> {
+    const log = `${this.place.logs}/${this.home.nameOf(instanceId)}.log`;
+    for (const file of [log, this.agentSocketOf(instanceId)]) {
+      if (file !== undefined) await rm(file, { force: true });
+    }
   }
 
   agentSocketOf(instanceId: string): string | undefined {

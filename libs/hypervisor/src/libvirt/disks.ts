@@ -1,4 +1,5 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createOverlay } from '@strata/guest-images';
 import type { ImageCache } from '@strata/guest-images';
 import { Disks } from '../hypervisor.js';
@@ -6,7 +7,7 @@ import type { ImageRef } from '../hypervisor.js';
 import { refused } from '../refusal.js';
 import type { Daemon } from './daemon.js';
 import { answered } from './daemon.js';
-import { exists, makePassage, removeIfEmpty, unlessMissing } from './files.js';
+import { exists, makePassage, unlessMissing } from './files.js';
 import { guestStateOf } from './guest-state.js';
 import type { Home } from './home.js';
 
@@ -35,14 +36,23 @@ export class LibvirtDisks extends Disks {
   }
 
   async removeRoot(instanceId: string): Promise<void> {
-    const { folder, root } = this.daemon.home.filesOf(instanceId);
-    await answered(async () => {
+    const { home } = this.daemon;
+    const { folder, root } = home.filesOf(instanceId);
+    const isDefined = await answered(async () => {
       const domain = await this.daemon.findDomain(instanceId);
       const state = domain && (await guestStateOf(this.daemon.libvirt, domain));
       if (state && state.power !== 'off') throw refused(`instance ${instanceId} runs on its root disk`);
+      return domain !== undefined;
     });
-    await rm(root, { force: true });
-    await removeIfEmpty(folder);
+    if (isDefined) return rm(root, { force: true });
+    // Whoever removed the definition may have been killed before the rest.
+    await this.daemon.removeTraces(instanceId);
+    // In one move, so that whoever is killed meanwhile leaves all of it or nothing in its place.
+    const removed = join(home.removed, instanceId);
+    await rm(removed, { recursive: true, force: true });
+    await mkdir(home.removed, { recursive: true });
+    await unlessMissing(rename(folder, removed));
+    await rm(removed, { recursive: true, force: true });
   }
 
   list(): Promise<readonly string[]> {

@@ -133,9 +133,7 @@ export class LibvirtDomains extends Domains {
       // Logs are rotated: `console.log` is followed by `console.log.0` and older ones.
       for (const file of [console, ...[0, 1, 2, 3].map((n) => `${console}.${n}`), firstBoot])
         await rm(file, { force: true });
-      await rm(`${this.daemon.place.logs}/${this.daemon.home.nameOf(instanceId)}.log`, { force: true });
-      const agentSocket = this.daemon.agentSocketOf(instanceId);
-      if (agentSocket !== undefined) await rm(agentSocket, { force: true });
+      await this.daemon.removeTraces(instanceId);
       await removeIfEmpty(folder);
     });
   }

@@ -31,6 +31,11 @@ export class Home {
     return join(this.folder, 'instances');
   }
 
+  /** What is on its way out: taken from its place in one move, then removed file by file. */
+  get removed(): string {
+    return join(this.folder, 'removed');
+  }
+
   /** What was found out about KVM. */
   get accelerator(): string {
     return join(this.folder, 'accelerator');

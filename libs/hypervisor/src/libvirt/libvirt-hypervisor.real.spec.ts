@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
@@ -154,6 +155,24 @@ if (reason === undefined) {
       if (!image) throw new Error('the image was there a moment ago');
       expect(await boots(image, ['-accel', 'tcg'])).toBe(true);
       expect(await boots({ ...image, kernel: image.disk }, ['-accel', 'tcg'])).toBe(false);
+    },
+    patience,
+  );
+
+  it(
+    'leaves nothing, whoever was killed while it was removed',
+    async () => {
+      const { disks, networks } = it_.hypervisor;
+      await build(spec);
+      // Killed after the definition went and before the files did; then again, while the files went.
+      virsh('undefine', it_.home.nameOf(spec.instanceId));
+      await writeFile(it_.home.filesOf(spec.instanceId).console, 'it was on its way');
+      await networks.release(spec.lease);
+      await disks.removeRoot(spec.instanceId);
+      expect(await readdir(it_.home.instances)).toEqual([]);
+      await mkdir(`${it_.home.removed}/inst_half`, { recursive: true });
+      await (await LibvirtHypervisor.open({ home: it_.home.folder, images })).close();
+      expect(existsSync(it_.home.removed)).toBe(false);
     },
     patience,
   );

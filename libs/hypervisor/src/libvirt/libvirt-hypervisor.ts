@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ImageCache } from '@strata/guest-images';
 import type { Libvirt } from '@strata/libvirt';
@@ -68,6 +68,8 @@ export class LibvirtHypervisor extends Hypervisor {
     if (place.kind === 'system') await assertPassable(home.folder);
     const started = place.kind === 'session' && (await answered(() => startSessionDaemon(place)));
     for (const passage of [home.instances, images]) await makePassage(passage);
+    // What a killed process was removing.
+    await rm(home.removed, { recursive: true, force: true });
     const daemon = await Daemon.connect(home, place);
     try {
       await answered(() => assertEmulator(daemon.libvirt));

@@ -26,7 +26,7 @@ export const removeEverything = async (folder: string, place = ownDaemon()): Pro
   const daemon = await daemonOf(home, disks, place);
   try {
     const removed = daemon ? await removeFrom(daemon) : { guests: 0, networks: 0 };
-    await rm(home.instances, { recursive: true, force: true });
+    for (const folder of [home.instances, home.removed]) await rm(folder, { recursive: true, force: true });
     await new ImageCache(home.images).removeAll();
     for (const file of [home.accelerator, home.networks]) await rm(file, { force: true });
     return { ...removed, disks };
