@@ -8,7 +8,7 @@ import { xml } from './xml.js';
  * The whole definition of a NAT network with DHCP and DNS by dnsmasq.
  *
  * Names of the network are answered inside and never asked outside (`localOnly`); all other names go to the resolvers of
- * the host, because a guest that cannot resolve `deb.debian.org` is of no use on a real machine. `no-ping` saves the three
+ * the host, because a guest that cannot resolve the names of the world is of no use on a real machine. `no-ping` saves the three
  * seconds that dnsmasq would wait before each new lease. Only guests with a fixed lease are served: see `LeaseFolder`.
  */
 export const networkXml = (home: Home, { networkId, cidr }: NetworkSpec): string => {
