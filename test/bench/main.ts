@@ -1,28 +1,30 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureAppend } from './append.js';
+import { measureAppend } from './log/append.js';
 import type { Conditions, Measurement } from './bench.js';
 import { CannotMeasure } from './bench.js';
 import { measureCreate } from './create.js';
 import { Ends } from './ends.js';
 import { short } from './figure.js';
 import type { Figure } from './figure.js';
+import { measureReplay } from './log/replay.js';
 import { measureMemory } from './memory.js';
 import { watchOthers } from './processes.js';
-import { measureRate } from './rate.js';
+import { measureRate } from './http/rate.js';
 import { measureStart } from './start.js';
 import { tableOf } from './table.js';
 
 const measurements: Readonly<Record<string, Measurement>> = {
   append: measureAppend,
+  replay: measureReplay,
   start: measureStart,
   memory: measureMemory,
   rate: measureRate,
   create: measureCreate,
 };
 
-const usage = `npm run bench -- [--only ${Object.keys(measurements).join(',')}] [--json FILE] [--disk] [--profile FOLDER]`;
+const usage = `npm run bench -- [--only ${Object.keys(measurements).join(',')}] [--quick] [--on-disk] [--json FILE] [--html FILE] [--profile FOLDER]`;
 
 /** Every measurement has its own processes and folders, which end with it, whether or not it succeeds. */
 const measure = async (name: string, measurement: Measurement, conditions: Omit<Conditions, 'ends' | 'tell'>) => {
@@ -58,11 +60,13 @@ const run = async (): Promise<boolean> => {
     options: {
       only: { type: 'string' },
       json: { type: 'string' },
-      disk: { type: 'boolean', default: false },
+      html: { type: 'string' },
+      'on-disk': { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
       profile: { type: 'string' },
     },
   });
-  const { only, json, disk: onDisk, profile } = values;
+  const { only, json, html, quick, profile, 'on-disk': onDisk } = values;
   if (profile !== undefined) await mkdir(profile, { recursive: true });
   const wanted = (only?.split(',') ?? Object.keys(measurements)).map((name) => {
     const measurement = measurements[name];
@@ -71,7 +75,7 @@ const run = async (): Promise<boolean> => {
   });
   const figures: Figure[] = [];
   for (const { name, measurement } of wanted) {
-    figures.push(...(await measure(name, measurement, { onDisk, profile })));
+    figures.push(...(await measure(name, measurement, { onDisk, quick, profile })));
     if (process.exitCode !== undefined) throw new Error('called off');
   }
   console.log(tableOf(figures));

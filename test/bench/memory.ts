@@ -3,7 +3,7 @@ import type { Measurement } from './bench.js';
 import { CloudProcess, makeFolder } from './cloud-process.js';
 import { atMost, short } from './figure.js';
 import type { Figure } from './figure.js';
-import { drive } from './load.js';
+import { drive } from './http/load.js';
 import { memoryBelowMiB, residentMiB } from './processes.js';
 
 const INSTANCES = 1_000;

@@ -7,9 +7,9 @@ export const tableOf = (figures: readonly Figure[]): string => {
   const lines = figures.map(({ name, unit, ours, theirs, versus, ratio, goal, met }) => [
     name,
     `${short(ours)} ${unit}`,
-    short(theirs),
+    theirs === null ? 'missing' : short(theirs),
     versus,
-    short(ratio),
+    ratio === null ? '' : short(ratio),
     goal ?? '',
     met === null ? '' : met ? 'yes' : 'NO',
   ]);

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { CloudProcess } from './cloud-process.js';
-import type { Ends } from './ends.js';
+import type { CloudProcess } from '../cloud-process.js';
+import type { Ends } from '../ends.js';
 
 /** What the process that makes the load is told, as its only argument in JSON. */
 export type Load = Readonly<{

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Measurement } from './bench.js';
-import { CloudProcess, makeFolder } from './cloud-process.js';
-import { atLeast, atMost, known, percentile, short } from './figure.js';
+import type { Measurement } from '../bench.js';
+import { CloudProcess, makeFolder } from '../cloud-process.js';
+import { atLeast, atMost, known, percentile, short } from '../figure.js';
 import { drive } from './load.js';
-import { usageOf } from './processes.js';
+import { usageOf } from '../processes.js';
 
 const GOAL = 200;
 /** A little more than the goal, which could otherwise only be met to the last instance. */
