@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
@@ -92,7 +93,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async #offerFlavors() {
-    const because = { tenantId: 'ten_default', actor: 'setup', correlationId: 'setup', causationId: 'setup' };
+    const because = { tenantId: PLATFORM, actor: 'setup', correlationId: 'setup', causationId: 'setup' };
     for (const flavor of builtInFlavors) {
       // An id that follows from the name: a flavor that was deleted stays deleted after the next start.
       const commandId = uuidFrom(`built-in flavor ${flavor.name}`, uuidFrom.URL);

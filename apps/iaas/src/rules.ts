@@ -52,7 +52,7 @@ const rules = <C extends Command, E extends Event, S>(
   handlers: commandHandlers(decider, idOf, classes),
   async preview(aggregates, command) {
     const own = command as C; // `rulesOf` below finds the rules by the command's own class.
-    const { state } = await aggregates.load(decider, streamName(decider, idOf(own)));
+    const { state } = await aggregates.load(decider, streamName(decider, idOf(own), own.meta.tenantId));
     const decision = decider.decide(own, state);
     return decision instanceof Rejection ? decision : undefined;
   },

@@ -19,7 +19,7 @@ export class Views {
     readonly operations: View<OperationRow, OperationColumn>,
     readonly images: View<ImageRow, 'building'>,
     readonly flavors: View<FlavorRow, 'memoryMiB'>,
-    readonly networks: View<NetworkRow, 'tenantId' | 'name'>,
+    readonly networks: View<NetworkRow, 'name'>,
     readonly reservations: View<ReservationRow, 'claimed'>,
   ) {}
 

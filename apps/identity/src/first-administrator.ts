@@ -79,7 +79,7 @@ export class FirstAdministrator {
     const request = typeid('req').toString();
     const cause = { correlationId: request, causationId: request };
     const meta = { commandId: v7(), at: this.clock.now(), tenantId: TENANT, actor: 'process:start', ...cause };
-    const outcome = await this.aggregates.execute(decider, streamName(decider, id), ask(meta));
+    const outcome = await this.aggregates.execute(decider, streamName(decider, id, TENANT), ask(meta));
     if ('rejection' in outcome) throw new RejectedError(outcome.rejection);
   }
 }

@@ -119,7 +119,7 @@ describe('a key', () => {
     const keyId = parseCredential(bearer)?.keyId ?? 'none';
     const cause = { actor: 'user_b', correlationId: 'req_1', causationId: 'req_1', tenantId: 'ten_default' };
     const meta = { commandId: '019aa000-0000-7000-8000-000000000000', at: '2026-01-02T00:00:00.000Z', ...cause };
-    await store.aggregates.execute(key, `key-${keyId}`, new RevokeKey({ keyId, reason: 'theft' }, meta));
+    await store.aggregates.execute(key, `ten_default/key-${keyId}`, new RevokeKey({ keyId, reason: 'theft' }, meta));
     while (await principals.of(bearer)) await new Promise((resolve) => setImmediate(resolve));
   });
 });

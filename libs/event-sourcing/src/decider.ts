@@ -19,10 +19,15 @@ export const reject = (code: string, reason: string, details?: Readonly<Record<s
 /** No events means: already so, nothing to add. That is what makes a command safe to send twice. */
 export type Decision<E extends Event> = readonly E[] | Rejection;
 
+/** The tenant that the platform's own things belong to: hosts, images, flavors. */
+export const PLATFORM = 'ten_platform';
+
 /** The rules of one aggregate, as pure functions. No clock, no random, no I/O. */
 export type Decider<C, E extends Event, S> = Readonly<{
-  /** The bare noun: also the first part of the stream's name. */
+  /** The bare noun: part of the stream's name. */
   name: string;
+  /** `platform`: its things belong to nobody else, whoever asks for a change. Else each belongs to the tenant that asks. */
+  scope?: 'platform';
   initialState: S;
   decide(command: C, state: S): Decision<E>;
   evolve(state: S, event: E): S;

@@ -41,7 +41,7 @@ describe('command handlers', () => {
     const bus = app.get(CommandBus);
     expect(await bus.execute(new Open({ doorId: 'd1' }, by()))).toMatchObject({
       version: 1,
-      events: [{ stream: 'door-d1' }],
+      events: [{ stream: 'ten_1/door-d1' }],
     });
     expect(await bus.execute(new Open({ doorId: 'd1' }, by()))).toEqual({ version: 1, events: [] });
     await bus.execute(new Lock({ doorId: 'd1' }, by()));

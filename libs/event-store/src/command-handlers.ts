@@ -4,6 +4,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { Decider, Event, Meta, Rejection } from '@strata/event-sourcing';
 import { Aggregates } from './aggregates.js';
 import type { Outcome } from './aggregates.js';
+import { streamName } from './stream-name.js';
 
 /** A refusal on its way out of a bus, which knows no other way to say no than to throw. */
 export class RejectedError extends Error {
@@ -14,9 +15,6 @@ export class RejectedError extends Error {
 
 /** What a command handler returns: what was appended, or nothing because it was already so. */
 export type Done = Exclude<Outcome, Readonly<{ rejection: Rejection }>>;
-
-/** `instance-inst_7f3k`: the decider's noun, then the thing's id. */
-export const streamName = (decider: Readonly<{ name: string }>, id: string) => `${decider.name}-${id}`;
 
 /**
  * One Nest command handler per command class; all of them run {@link Aggregates.execute} on the stream of the id that
@@ -32,7 +30,11 @@ export const commandHandlers = <C extends Readonly<{ meta: Meta }>, E extends Ev
       constructor(private readonly aggregates: Aggregates) {}
 
       async execute(command: C): Promise<Done> {
-        const outcome = await this.aggregates.execute(decider, streamName(decider, idOf(command)), command);
+        const outcome = await this.aggregates.execute(
+          decider,
+          streamName(decider, idOf(command), command.meta.tenantId),
+          command,
+        );
         if ('rejection' in outcome) throw new RejectedError(outcome.rejection);
         return outcome;
       }

@@ -1,4 +1,5 @@
 import { v7, validate } from 'uuid';
+import { chained, lineOf } from './chain.js';
 import type { AppendGroup, Origin, Recorded } from './event.js';
 import { parsed } from './json.js';
 
@@ -6,10 +7,14 @@ import { parsed } from './json.js';
 export const LANE = 0;
 
 type DraftEvent = Readonly<{ id: string; type: string; schemaVersion: number; data: string }>;
-type DraftCommand = Readonly<{ id: string; at: string; meta: Origin; events: readonly DraftEvent[] }>;
+/** `origin` is `meta` as it is stored. */
+type DraftCommand = Readonly<{ id: string; at: string; meta: Origin; origin: string; events: readonly DraftEvent[] }>;
 
 /** A group as it will be stored: ids given, times in one form, data as JSON text. */
 export type Draft = Readonly<{ stream: string; expectedVersion: number; commands: readonly DraftCommand[] }>;
+
+/** How far a lane has come: its newest position, the hash of that event, and when it was stored. */
+export type Head = Readonly<{ position: number; hash: string; recordedAt: string }>;
 
 /** @throws when a command id is no UUID or is there twice, a time is no time, or data is no JSON */
 export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup): Draft => {
@@ -18,13 +23,15 @@ export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup): Dra
   return {
     stream,
     expectedVersion,
-    commands: commands.map(({ events, meta }) => {
-      const { tenantId, actor, correlationId, causationId, commandId } = meta;
+    commands: commands.map(({ events, meta: { at, ...given } }) => {
+      const { tenantId, actor, correlationId, causationId, commandId } = given;
       if (!validate(commandId)) throw new Error(`the command id "${commandId}" is no UUID`);
+      const meta = { tenantId, actor, correlationId, causationId, commandId };
       return {
         id: commandId,
-        at: new Date(meta.at).toISOString(),
-        meta: { tenantId, actor, correlationId, causationId, commandId },
+        at: new Date(at).toISOString(),
+        meta,
+        origin: JSON.stringify(meta),
         events: events.map(({ type, data, schemaVersion = 1 }) => ({
           id: v7(),
           type,
@@ -36,11 +43,32 @@ export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup): Dra
   };
 };
 
+export const eventsIn = ({ commands }: Draft): number => commands.reduce((sum, { events }) => sum + events.length, 0);
+
+/** The hashes of a draft's events, once it is stored behind `head` at a time; the last one is the lane's new hash. */
+export const hashesOf = ({ stream, expectedVersion, commands }: Draft, head: Head, recordedAt: string) => {
+  const hashes: string[] = [];
+  let { position, hash } = head;
+  let version = expectedVersion;
+  for (const { at, origin, events } of commands) {
+    for (const event of events) {
+      const place = { position: ++position, stream, version: ++version };
+      hash = chained(hash, lineOf({ ...event, ...place, at, recordedAt, meta: origin }));
+      hashes.push(hash);
+    }
+  }
+  return hashes;
+};
+
 /**
- * The events of a draft, command by command, once it is stored behind `position`. Data is parsed again from its text:
+ * The events of a draft, command by command, once it is stored behind a position. Data is parsed again from its text:
  * what is told live is then exactly what a replay tells, and later changes to the caller's object change nothing.
  */
-export const recordsOf = (draft: Draft, position: number): readonly (readonly Recorded[])[] => {
+export const recordsOf = (
+  draft: Draft,
+  { position: before, recordedAt }: Readonly<Pick<Head, 'position' | 'recordedAt'>>,
+): readonly (readonly Recorded[])[] => {
+  let position = before;
   let version = draft.expectedVersion;
   return draft.commands.map(({ at, meta, events }) =>
     events.map(({ id, type, schemaVersion, data }): Recorded => ({
@@ -50,6 +78,7 @@ export const recordsOf = (draft: Draft, position: number): readonly (readonly Re
       lane: LANE,
       position: ++position,
       at,
+      recordedAt,
       type,
       schemaVersion,
       data: parsed<object>(data),
@@ -57,3 +86,6 @@ export const recordsOf = (draft: Draft, position: number): readonly (readonly Re
     })),
   );
 };
+
+/** The time of storing never goes back, whatever the clocks of those who write do. */
+export const laterOf = (a: string, b: string): string => (a > b ? a : b);

@@ -27,7 +27,7 @@ export abstract class EventLog {
   /** The position of the newest event; 0 while the log is empty. */
   abstract head(): Promise<number>;
 
-  /** The position of the newest event at or before a time (RFC 3339); 0 when there is none. */
+  /** The position of the newest event that was stored at or before a time (RFC 3339); 0 when there is none. */
   abstract positionAt(time: string): Promise<number>;
 
   /** A doorbell after each commit, by this process or another. It carries no data: read. Returns how to stop it. */

@@ -19,6 +19,8 @@ export type Recorded<E extends Event = Event> = E &
     position: number;
     /** RFC 3339, UTC, milliseconds: the time its command carried. */
     at: string;
+    /** When it was stored: never before the event of the position before. */
+    recordedAt: string;
     schemaVersion: number;
     meta: Origin;
   }>;

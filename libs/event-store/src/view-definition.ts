@@ -1,3 +1,4 @@
+import { PLATFORM } from '@strata/event-sourcing';
 import type { Event } from '@strata/event-sourcing';
 import type { Recorded } from './event.js';
 
@@ -14,10 +15,16 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
   key(event: Recorded<E>): string | readonly string[] | undefined;
   /** The row after the event; `undefined` means there is none. Pure: the same events give the same rows. */
   evolve(row: Row | undefined, event: Recorded<E>, key: string): Row | undefined;
+  /** Whom the row belongs to: who reads on behalf of a tenant is shown that tenant's rows only. */
+  tenant(row: Row): string;
+  /** Rows of the platform itself are everybody's to read. */
+  shared?: true;
   /** Milliseconds from one batch of a busy log to the next; less where somebody acts on the change of a row. */
   lingerMs?: number;
   /** Columns that change too often for an index of their own: they narrow and order what others have found. */
   unindexed?: readonly Column[];
+  /** Columns by which rows are found whosever they are; by the others they are found within a tenant. */
+  acrossTenants?: readonly Column[];
   /** What the row can be found by, each with an index of its own. */
   columns: Readonly<Record<Column, (row: Row) => Scalar | undefined>>;
 }>;
@@ -33,6 +40,16 @@ export const defineView = <Row extends object, Column extends string, E extends 
 /** One name for the cursor and the table of a view's version. */
 export const viewId = ({ name, version = 1 }: Readonly<{ name: string; version?: number }>) =>
   `view_${name}_v${version}`;
+
+/** Whether a tenant may see a row. */
+export const isFor = <Row extends object>(
+  { tenant, shared }: Readonly<{ tenant(row: Row): string; shared?: true }>,
+  row: Row,
+  tenantId: string,
+): boolean => {
+  const owner = tenant(row);
+  return owner === tenantId || (shared === true && owner === PLATFORM);
+};
 
 export type Listing<Column extends string> = Readonly<{
   where?: Readonly<Partial<Record<Column, Scalar>>>;

@@ -10,8 +10,9 @@ export abstract class ViewTable<Row extends object, Column extends string> {
   /** As `save`, when it is all that happens in the transaction beside the move of the cursor. */
   abstract saveAlone(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>): Promise<void>;
   abstract clear(tx: Transaction): Promise<void>;
-  abstract getMany(keys: readonly string[]): Promise<Map<string, Row>>;
-  abstract list(listing: Listing<Column>): Promise<Page<Row>>;
+  /** With a tenant, only what that tenant may see. */
+  abstract getMany(keys: readonly string[], tenantId?: string): Promise<Map<string, Row>>;
+  abstract list(listing: Listing<Column>, tenantId?: string): Promise<Page<Row>>;
   /** All rows by key, in an order that does not depend on the store. */
   abstract all(): AsyncIterable<readonly (readonly [string, Row])[]>;
 

@@ -3,7 +3,7 @@ import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
 import { Recent } from './recent.js';
 import { Subscription } from './subscription.js';
-import { viewId } from './view-definition.js';
+import { isFor, viewId } from './view-definition.js';
 import type { Listing, Page, ViewDefinition } from './view-definition.js';
 import type { ViewTable } from './view-table.js';
 
@@ -15,6 +15,13 @@ export type Rebuilt = Readonly<{
   /** SHA-256 over all rows; equal unless the rows were wrong or the fold has changed. */
   before: string;
   after: string;
+}>;
+
+/** Reads that cannot see another tenant's rows. */
+export type TenantRows<Row extends object, Column extends string> = Readonly<{
+  get(key: string): Promise<Row | undefined>;
+  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+  list(listing?: Listing<Column>): Promise<Page<Row>>;
 }>;
 
 /** How many rows go to the database in one statement. */
@@ -71,17 +78,21 @@ export class View<Row extends object, Column extends string> {
     return (await this.getMany([key])).get(key);
   }
 
-  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
-    const isOurs = this.#subscription.failure === undefined;
-    const warm = new Map(isOurs ? keys.flatMap((key) => this.#warmRow(key)) : []);
-    const cold = keys.filter((key) => !warm.has(key));
-    const rows = cold.length > 0 ? await this.table.getMany(cold) : new Map<string, Row>();
-    for (const [key, row] of warm) if (row) rows.set(key, row);
-    return rows;
+  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    return this.#getMany(keys);
   }
 
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
     return this.table.list(listing);
+  }
+
+  /** The rows as one tenant may see them: its own and, where the view shares them, those of the platform. */
+  of(tenantId: string): TenantRows<Row, Column> {
+    return {
+      get: async (key) => (await this.#getMany([key], tenantId)).get(key),
+      getMany: (keys) => this.#getMany(keys, tenantId),
+      list: (listing = {}) => this.table.list(listing, tenantId),
+    };
   }
 
   /** Read your writes: resolves once the event at this position is in the rows. @throws when that takes too long */
@@ -153,6 +164,18 @@ export class View<Row extends object, Column extends string> {
       for (const [key, row] of changed) this.#warm.set(key, row ?? null);
     });
     this.#announce(tx, [...touched]);
+  }
+
+  /** From memory where it has them, unless another process writes them by now. */
+  async #getMany(keys: readonly string[], tenantId?: string): Promise<ReadonlyMap<string, Row>> {
+    const isOurs = this.#subscription.failure === undefined;
+    const warm = new Map(isOurs ? keys.flatMap((key) => this.#warmRow(key)) : []);
+    const cold = keys.filter((key) => !warm.has(key));
+    const rows = cold.length > 0 ? await this.table.getMany(cold, tenantId) : new Map<string, Row>();
+    for (const [key, row] of warm) {
+      if (row && (tenantId === undefined || isFor(this.definition, row, tenantId))) rows.set(key, row);
+    }
+    return rows;
   }
 
   #warmRow(key: string): [string, Row | null][] {

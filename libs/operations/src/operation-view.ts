@@ -1,23 +1,27 @@
 import type { Operation, OperationStep } from '@strata/contracts';
 import type { OperationEvent } from '@strata/event-sourcing';
-import { defineView } from '@strata/event-store';
+import { defineView, isAbout } from '@strata/event-store';
 import type { z } from 'zod';
 
 type Step = z.infer<typeof OperationStep>;
 
 /** What people see of an operation, and whose it is. */
 export type OperationRow = Operation & Readonly<{ tenantId: string; correlationId: string }>;
-export type OperationColumn = 'tenantId' | 'resourceId' | 'status' | 'open' | 'dueAt' | 'createdAt';
+export type OperationColumn = 'resourceId' | 'status' | 'open' | 'dueAt' | 'createdAt';
 
 const isOpen = ({ status }: Operation) => status === 'running' || status === 'undoing';
 
+const isOperation = isAbout('operation');
+
 export const operationView = defineView<OperationRow, OperationColumn, OperationEvent>({
   name: 'operation',
-  key: (event) => (event.stream.startsWith('operation-') ? event.data.operationId : undefined),
+  version: 2,
+  key: (event) => (isOperation(event) ? event.data.operationId : undefined),
+  tenant: (row) => row.tenantId,
+  acrossTenants: ['open'],
   // It changes with every step; few operations are open at a time.
   unindexed: ['dueAt'],
   columns: {
-    tenantId: (row) => row.tenantId,
     resourceId: (row) => row.resource.id,
     status: (row) => row.status,
     open: isOpen,

@@ -10,6 +10,7 @@ import type {
   ProcessDefinition,
   Rejection,
 } from '@strata/event-sourcing';
+import { streamName } from '@strata/event-store';
 import type { Clock, EventStore, Outcome, Recorded, Subscription, View } from '@strata/event-store';
 import { v5 as uuidFrom } from 'uuid';
 import type { OperationColumn, OperationRow } from './operation-view.js';
@@ -25,7 +26,10 @@ type Parts = Readonly<{
   clock: Clock;
 }>;
 
-export const operationStream = (operationId: string) => `operation-${operationId}`;
+type Home = Readonly<{ tenantId: string; correlationId: string }>;
+
+export const operationStream = (operationId: string, tenantId: string) =>
+  streamName({ name: 'operation' }, operationId, tenantId);
 
 /** Ids that follow from what they answer, so that an answer that is given twice is one answer. */
 const NAMESPACE = '6f1c5b0e-6a43-4c1d-9f0a-5d1f8f3f7a11';
@@ -35,8 +39,8 @@ const TICK = 1000;
 export class ProcessManager {
   readonly #decider: Decider<OperationCommand, OperationEvent, Operation>;
   readonly #listensTo: ReadonlySet<string>;
-  /** What each operation under way began with: whatever it does belongs to that request, whoever answers it. */
-  readonly #origins = new Map<string, string>();
+  /** Whose each operation under way is, and what it began with: what it does belongs there, whoever answers it. */
+  readonly #homes = new Map<string, Home>();
   /** Up to here entries may have been sent before, by this process or an earlier one. */
   #newest = 0;
   #subscription: Subscription | undefined;
@@ -80,13 +84,17 @@ export class ProcessManager {
 
   /** Tells an operation something on behalf of a person. */
   async ask(operationId: string, command: OperationCommand): Promise<Outcome> {
-    return this.parts.store.aggregates.execute(this.#decider, operationStream(operationId), command);
+    const stream = operationStream(operationId, command.meta.tenantId);
+    return this.parts.store.aggregates.execute(this.#decider, stream, command);
   }
 
   /** Tells an operation of an event: the one that begins it, or one that it waits for. Telling twice is telling once. */
   async #tell(operationId: string, event: Recorded): Promise<Outcome> {
     const { type, data } = event;
-    const meta = { ...this.#because(event, 'notice'), correlationId: await this.#originOf(operationId, event) };
+    const home = await this.#homeOf(operationId, event);
+    // Nobody began it: an event that only names an operation is no news to it.
+    if (!home) return { events: [], version: 0 };
+    const meta = { ...this.#because(event, 'notice'), ...home };
     return this.ask(operationId, new Notice({ operationId, event: { type, data } }, meta));
   }
 
@@ -110,7 +118,7 @@ export class ProcessManager {
   }
 
   async #deal(operationId: string, event: Recorded, isRepeat: boolean): Promise<void> {
-    if (event.type === 'ProcessEnded') this.#origins.delete(operationId);
+    if (event.type === 'ProcessEnded') this.#homes.delete(operationId);
     const asking = askedBy(event);
     if (asking) return this.#relay(operationId, event, asking, isRepeat);
     await this.#tell(operationId, event);
@@ -126,26 +134,30 @@ export class ProcessManager {
     { command, step, undo, awaits }: Asking,
     isRepeat: boolean,
   ): Promise<void> {
-    if (step !== null && isRepeat && !(await this.#isAt(operationId, entry.version))) return;
+    if (step !== null && isRepeat && !(await this.#isAt(entry))) return;
     const rejection = await this.parts.send(command, { ...this.#because(entry, 'relay'), commandId: entry.id });
     if (step === null || (awaits !== null && !rejection)) return;
     const refusal = rejection ? { code: rejection.code, reason: rejection.reason } : null;
     await this.ask(operationId, new Answer({ operationId, step, undo, refusal }, this.#because(entry, 'answer')));
   }
 
-  async #originOf(operationId: string, event: Recorded): Promise<string> {
-    const known = this.#origins.get(operationId);
-    if (known !== undefined) return known;
+  /** An answer may come from a thing of somebody else's, such as an image that many wait for. */
+  async #homeOf(operationId: string, event: Recorded): Promise<Home | undefined> {
+    const known = this.#homes.get(operationId);
+    if (known) return known;
     const isBeginning = this.parts.definitions.some(({ trigger }) => trigger === event.type);
-    const [first] = isBeginning ? [] : await this.parts.store.log.readStream(operationStream(operationId));
-    const origin = (first ?? event).meta.correlationId;
-    this.#origins.set(operationId, origin);
-    return origin;
+    // What began it was stored before its answer: the view knows it once it has come as far.
+    if (!isBeginning) await this.parts.view.waitFor(event.position);
+    const begun = isBeginning ? event.meta : await this.parts.view.get(operationId);
+    if (!begun) return undefined;
+    const home = { tenantId: begun.tenantId, correlationId: begun.correlationId };
+    this.#homes.set(operationId, home);
+    return home;
   }
 
   /** Whether the entry is still the last word of its journal. Progress may have been told since; nothing else. */
-  async #isAt(operationId: string, version: number): Promise<boolean> {
-    const later = await this.parts.store.log.readStream(operationStream(operationId), version);
+  async #isAt({ stream, version }: Recorded): Promise<boolean> {
+    const later = await this.parts.store.log.readStream(stream, version);
     return later.every(({ type }) => type === 'StepProgressed');
   }
 

@@ -1,6 +1,6 @@
 import type { Cause, HypervisorCall } from '@strata/contracts';
+import { idIn } from '@strata/event-store';
 import type { Recorded } from '@strata/event-store';
-import { subjectOf } from './event.published.js';
 
 /**
  * Events that began together, as trees: below each what it caused, in the order of the log. An event whose cause is not
@@ -28,7 +28,7 @@ export const causesOf = (events: readonly Recorded[]): readonly Cause[] => {
 
 const node = ({ id, type, stream, data, at, position, meta }: Recorded): Omit<Cause, 'effects'> => {
   const step = 'step' in data && typeof data.step === 'string' ? [data.step] : [];
-  return { id, kind: 'event', what: [type, ...step, subjectOf(stream)].join(' '), at, position, by: meta.actor };
+  return { id, kind: 'event', what: [type, ...step, idIn(stream)].join(' '), at, position, by: meta.actor };
 };
 
 /** What the host asked of its hypervisor before it saw this. */

@@ -1,4 +1,5 @@
 import type { CloudEvent } from '@strata/contracts';
+import { idIn } from '@strata/event-store';
 import type { Recorded } from '@strata/event-store';
 
 /** An event of this service's log as outsiders see it. */
@@ -7,7 +8,7 @@ export const published = ({ id, stream, position, at, type, data, meta }: Record
   id,
   source: '/iaas',
   type,
-  subject: subjectOf(stream),
+  subject: idIn(stream),
   time: at,
   datacontenttype: 'application/json',
   data: { ...data },
@@ -18,14 +19,11 @@ export const published = ({ id, stream, position, at, type, data, meta }: Record
   causationid: meta.causationId,
 });
 
-/** `instance-inst_01h…` is about `inst_01h…`. */
-export const subjectOf = (stream: string) => stream.slice(stream.indexOf('-') + 1);
-
 const ID = /^[a-z]{2,20}_[0-9a-z]{1,40}$/;
 
 /** Every thing that an event speaks of: the one whose stream it is in, and all that its data names. */
 export const thingsIn = ({ stream, data }: Pick<Recorded, 'stream' | 'data'>): ReadonlySet<string> =>
-  new Set([subjectOf(stream), ...idsIn(data)]);
+  new Set([idIn(stream), ...idsIn(data)]);
 
 const idsIn = (value: unknown): readonly string[] => {
   if (typeof value === 'string') return ID.test(value) ? [value] : [];

@@ -24,14 +24,14 @@ export class Trails {
     if (event)
       return event.meta.tenantId === tenantId ? this.#from(tenantId, [event.meta.correlationId], event.id) : [];
 
-    const row = await this.view.get(trailKey(tenantId, id));
+    const row = await this.view.of(tenantId).get(trailKey(tenantId, id));
     if (!row) return [];
     return this.#from(tenantId, [...(row.positions.length > 0 ? [id] : []), ...row.beginnings], id);
   }
 
   async #from(tenantId: string, beginnings: readonly string[], id: string): Promise<readonly Cause[]> {
     const keys = [...new Set(beginnings)].map((it) => trailKey(tenantId, it));
-    const rows = await this.view.getMany(keys);
+    const rows = await this.view.of(tenantId).getMany(keys);
     const found = await this.#read([...rows.values()].flatMap(({ positions }) => positions));
     return causesOf(found.filter((event) => isAbout(event, id)));
   }

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { flavors } from '@strata/contracts';
 import type { FlavorView } from '@strata/contracts';
+import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, streamName } from '@strata/event-store';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import { Commands } from '../rules.js';
@@ -17,9 +18,14 @@ export class FlavorHttp {
   ) {}
 
   @Implement(flavors.list)
-  async list(@Asked(flavors.list) { query }: Asked<typeof flavors.list>) {
+  async list(@Asked(flavors.list) { query, meta }: Asked<typeof flavors.list>) {
     await this.views.flavors.catchUp();
-    return paged('flavors', query, (part) => this.views.flavors.list({ orderBy: ['memoryMiB'], ...part }), shownFlavor);
+    return paged(
+      'flavors',
+      query,
+      (part) => this.views.flavors.of(meta.tenantId).list({ orderBy: ['memoryMiB'], ...part }),
+      shownFlavor,
+    );
   }
 
   @Implement(flavors.show)
@@ -43,7 +49,10 @@ export class FlavorHttp {
   }
 
   async #find(idOrName: string): Promise<FlavorView> {
-    const { state } = await this.aggregates.load(flavor, streamName(flavor, idOrName.replace(/^flavor_/, '')));
+    const { state } = await this.aggregates.load(
+      flavor,
+      streamName(flavor, idOrName.replace(/^flavor_/, ''), PLATFORM),
+    );
     if (state.phase === 'absent') throw problem('flavor.not-found', `there is no flavor "${idOrName}"`);
     return shownFlavor(state);
   }

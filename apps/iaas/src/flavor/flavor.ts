@@ -41,6 +41,7 @@ const decide = (command: FlavorCommand, it: Flavor): Decision<FlavorEvent> => {
 
 export const flavor: Decider<FlavorCommand, FlavorEvent, Flavor> = {
   name: 'flavor',
+  scope: 'platform',
   initialState: { phase: 'absent' },
   decide,
   evolve(_it, event) {

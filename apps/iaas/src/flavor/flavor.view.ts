@@ -1,13 +1,19 @@
 import type { FlavorView } from '@strata/contracts';
-import { defineView } from '@strata/event-store';
+import { PLATFORM } from '@strata/event-sourcing';
+import { defineView, isAbout } from '@strata/event-store';
 import { flavor } from './flavor.js';
 import type { Flavor, FlavorEvent } from './flavor.js';
 
 export type FlavorRow = Extract<Flavor, { phase: 'offered' }>;
 
+const isFlavor = isAbout('flavor');
+
 export const flavorView = defineView<FlavorRow, 'memoryMiB', FlavorEvent>({
   name: 'flavor',
-  key: (event) => (event.stream.startsWith('flavor-') ? event.data.name : undefined),
+  version: 2,
+  key: (event) => (isFlavor(event) ? event.data.name : undefined),
+  tenant: () => PLATFORM,
+  shared: true,
   columns: { memoryMiB: (row) => row.memoryMiB },
   evolve(row, event) {
     const it = flavor.evolve(row ?? flavor.initialState, event);

@@ -198,7 +198,13 @@ const evolve = (fleet: Fleet, event: FleetEvent): Fleet => {
   }
 };
 
-export const fleet: Decider<FleetCommand, FleetEvent, Fleet> = { name: 'fleet', initialState: empty, decide, evolve };
+export const fleet: Decider<FleetCommand, FleetEvent, Fleet> = {
+  name: 'fleet',
+  scope: 'platform',
+  initialState: empty,
+  decide,
+  evolve,
+};
 
 /** There is one fleet: its id in the stream's name. */
 export const FLEET = 'main';

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
+import { PLATFORM } from '@strata/event-sourcing';
 import type { Meta } from '@strata/event-sourcing';
 import { Aggregates, Clock, streamName } from '@strata/event-store';
 import { problem } from '@strata/http';
@@ -15,9 +16,6 @@ import { ConnectHost, FLEET, LoseHost, fleet } from './fleet.js';
 import type { Overcommit } from './fleet.js';
 
 type Nudge = (instanceIds: readonly string[] | undefined) => void;
-
-/** Whom hosts and images belong to. */
-const PLATFORM = 'ten_default';
 
 /** How long agents may take to come back before their guests are said to be unknown. */
 const PATIENCE = 30_000;
@@ -73,7 +71,7 @@ export class HostDoor implements OnModuleDestroy {
     const { events } = await this.commands.execute(network);
     // Whoever asks for an instance from now on finds the network.
     await this.views.networks.waitFor(events.at(-1)?.position ?? 0);
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
     this.#services.set(hostId, services);
     this.#lastSeen.set(hostId, this.clock.now());
     return { epoch: state.hosts.get(hostId)?.epoch ?? 1 };
@@ -117,9 +115,10 @@ export class HostDoor implements OnModuleDestroy {
         this.commands.execute(new ReportNetwork({ networkId: sight.networkId, hostId, sight }, this.#own(hostId))),
       ),
       ...sights.images.map(async (sight) => {
-        const { cause = { correlationId: hostId, causationId: hostId } } =
-          (await this.views.images.get(sight.imageId)) ?? {};
-        const meta = this.#meta(hostId, { tenantId: PLATFORM, ...cause });
+        const itself = { tenantId: PLATFORM, correlationId: hostId, causationId: hostId };
+        // Whoever began the build may read what came of it.
+        const { cause = itself } = (await this.views.images.get(sight.imageId)) ?? {};
+        const meta = this.#meta(hostId, cause);
         await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
       }),
     ]);
@@ -142,13 +141,13 @@ export class HostDoor implements OnModuleDestroy {
   }
 
   async #connectedHosts(): Promise<readonly string[]> {
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
     return [...state.hosts.values()].filter((it) => it.connected).map((it) => it.hostId);
   }
 
   /** Nobody speaks for these guests: what was last seen of them is no longer known to be so. */
   async #admitIgnorance(): Promise<void> {
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
     for (const { hostId, connected } of state.hosts.values()) {
       if (connected) continue;
       for (const { id: instanceId, tenantId, sight, cause } of await this.#rowsOf(hostId)) {

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { hosts, pools } from '@strata/contracts';
 import type { HostView, PoolView } from '@strata/contracts';
+import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, streamName } from '@strata/event-store';
 import { Asked, Implement, pageTokenOf, problem, readPageToken } from '@strata/http';
 import { Commands } from '../rules.js';
@@ -55,7 +56,7 @@ export class HostHttp {
   }
 
   async #hosts(): Promise<readonly Host[]> {
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET));
+    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
     return [...state.hosts.values()].toSorted((a, b) => (a.hostId < b.hostId ? -1 : 1));
   }
 

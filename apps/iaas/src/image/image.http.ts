@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { images } from '@strata/contracts';
+import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, streamName } from '@strata/event-store';
 import { Asked, Implement, problem } from '@strata/http';
 import { Operations } from '../operation/operations.service.js';
@@ -41,6 +42,7 @@ export class ImageHttp {
         id: operationId,
         name: 'build-image',
         resource: { type: 'image', id: imageId },
+        tenantId: meta.tenantId,
       },
       validateOnly,
     );
@@ -48,7 +50,7 @@ export class ImageHttp {
 
   async #shown(recipe: string) {
     const id = imageIdOf(recipe);
-    const { state } = await this.aggregates.load(image, streamName(image, id));
+    const { state } = await this.aggregates.load(image, streamName(image, id, PLATFORM));
     return shownImage(id, recipe, state);
   }
 }

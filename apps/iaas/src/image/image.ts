@@ -136,6 +136,7 @@ const evolve = (it: Image, event: ImageEvent): Image => {
 
 export const image: Decider<ImageCommand, ImageEvent, Image> = {
   name: 'image',
+  scope: 'platform',
   initialState: { recipe: null, createdAt: null, content: null, waiting: null, progress: null, reason: null },
   decide,
   evolve,

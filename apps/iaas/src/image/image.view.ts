@@ -1,18 +1,26 @@
 import type { ImageView } from '@strata/contracts';
-import { defineView } from '@strata/event-store';
+import { PLATFORM } from '@strata/event-sourcing';
+import { defineView, isAbout } from '@strata/event-store';
 import { image, recipes } from './image.js';
 import type { Image, ImageEvent } from './image.js';
 
 /** The aggregate's own state as a row, and what began the build that is under way: reports about it belong to that. */
 export type ImageRow = Image &
-  Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
+  Readonly<{ id: string; cause: Readonly<{ tenantId: string; correlationId: string; causationId: string }> }>;
+
+const isImage = isAbout('image');
 
 export const imageView = defineView<ImageRow, 'building', ImageEvent>({
   name: 'image',
-  key: (event) => (event.stream.startsWith('image-') ? event.data.imageId : undefined),
+  version: 2,
+  key: (event) => (isImage(event) ? event.data.imageId : undefined),
+  tenant: () => PLATFORM,
+  shared: true,
+  acrossTenants: ['building'],
   columns: { building: (row) => row.waiting !== null },
   evolve(row, event, id) {
-    const begins = { correlationId: event.meta.correlationId, causationId: event.id };
+    const { tenantId, correlationId } = event.meta;
+    const begins = { tenantId, correlationId, causationId: event.id };
     const cause = row && event.type !== 'ImageBuildRequested' ? row.cause : begins;
     return { ...image.evolve(row ?? image.initialState, event), id, cause };
   },

@@ -40,6 +40,11 @@ export class CreateInstanceHttp {
       if (surplus) await this.commands.execute(new ReleaseQuota({ instanceId }, beside(meta, 'release')));
     }
     const resource = { type: 'instance', id: instanceId };
-    return this.operations.begun(created, { id: operationId, name: 'provision-instance', resource }, validateOnly);
+    const { tenantId } = meta;
+    return this.operations.begun(
+      created,
+      { id: operationId, name: 'provision-instance', resource, tenantId },
+      validateOnly,
+    );
   }
 }

@@ -18,7 +18,7 @@ export class InstanceRequests {
   /** By id or name, of this tenant only: another tenant's id answers exactly as an unknown one. @throws ProblemError */
   async find(idOrName: string, tenantId: string): Promise<Readonly<{ id: string; it: ExistingInstance }>> {
     const id = idOrName.startsWith('inst_') ? idOrName : ((await this.#idOf(idOrName, tenantId)) ?? idOrName);
-    const { state } = await this.aggregates.load(instance, streamName(instance, id));
+    const { state } = await this.aggregates.load(instance, streamName(instance, id, tenantId));
     if (!exists(state) || state.tenantId !== tenantId)
       throw problem('instance.not-found', `there is no instance "${idOrName}"`);
     return { id, it: state };
@@ -36,12 +36,12 @@ export class InstanceRequests {
 
   /** The reservation knows a name before any view does; an instance that failed has no reservation any more. */
   async #idOf(name: string, tenantId: string): Promise<string | undefined> {
-    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId));
+    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId, tenantId));
     const reserved = state.names.get(name);
     if (reserved !== undefined) return reserved;
     await this.views.instances.catchUp();
-    const { rows } = await this.views.instances.list({
-      where: { tenantId, name },
+    const { rows } = await this.views.instances.of(tenantId).list({
+      where: { name },
       orderBy: ['createdAt'],
       direction: 'descending',
       limit: 1,

@@ -16,7 +16,7 @@ export class InstanceSpecs {
     const recipe = recipeOf(body.image);
     const needs = recipe === undefined ? undefined : recipes[recipe];
     if (recipe === undefined || !needs) throw problem('image.not-found', `there is no image "${body.image}"`);
-    const size = await this.#sizeOf(body);
+    const size = await this.#sizeOf(body, tenantId);
     if (size.memoryMiB < needs.minMemoryMiB || size.diskGiB < needs.minDiskGiB)
       throw problem(
         'request.invalid',
@@ -26,8 +26,8 @@ export class InstanceSpecs {
     return { image: recipe, recipe, ...size, networkId, sshKeys: body.sshKeys, labels: body.labels };
   }
 
-  async #sizeOf({ flavor, vcpus, memoryMiB, diskGiB }: InstanceSpec) {
-    const offered = flavor === undefined ? undefined : await this.views.flavors.get(flavor);
+  async #sizeOf({ flavor, vcpus, memoryMiB, diskGiB }: InstanceSpec, tenantId: string) {
+    const offered = flavor === undefined ? undefined : await this.views.flavors.of(tenantId).get(flavor);
     if (flavor !== undefined && !offered) throw problem('flavor.not-found', `there is no flavor "${flavor}"`);
     // The contract asks for a flavor or for all three amounts; amounts beside a flavor change that part of it.
     return {
@@ -38,12 +38,10 @@ export class InstanceSpecs {
   }
 
   async #networkOf(idOrName: string, tenantId: string): Promise<string> {
-    const everybodys =
-      idOrName === 'default' || idOrName === EVERYBODYS_NETWORK
-        ? await this.views.networks.get(EVERYBODYS_NETWORK)
-        : undefined;
-    const { rows } = everybodys ? { rows: [everybodys] } : await this.views.networks.list({ where: { tenantId } });
-    const found = rows.find((row) => row.id === idOrName || row.name === idOrName);
+    const networks = this.views.networks.of(tenantId);
+    const everybodys = idOrName === 'default' ? await networks.get(EVERYBODYS_NETWORK) : undefined;
+    const { rows } = await networks.list({ limit: 1000 });
+    const found = everybodys ?? rows.find((row) => row.id === idOrName || row.name === idOrName);
     if (!found) throw problem('network.not-found', `there is no network "${idOrName}"`);
     return found.id;
   }

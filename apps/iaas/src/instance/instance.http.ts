@@ -31,7 +31,6 @@ export class InstanceHttp {
     const { name, status, hostId } = query;
     await this.views.instances.catchUp();
     const where = {
-      tenantId: meta.tenantId,
       ...(name !== undefined && { name }),
       ...(status && { status }),
       ...(hostId !== undefined && { hostId }),
@@ -39,7 +38,7 @@ export class InstanceHttp {
     return paged(
       'instances',
       query,
-      (part) => this.views.instances.list({ where, orderBy: ['createdAt'], ...part }),
+      (part) => this.views.instances.of(meta.tenantId).list({ where, orderBy: ['createdAt'], ...part }),
       (row) => shown(row.id, row),
     );
   }
@@ -110,7 +109,7 @@ export class InstanceHttp {
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
     return this.operations.begun(
       done,
-      { id: operationId, name, resource: { type: 'instance', id: instanceId } },
+      { id: operationId, name, resource: { type: 'instance', id: instanceId }, tenantId: asked.meta.tenantId },
       asked.validateOnly,
     );
   }

@@ -1,6 +1,6 @@
 import { allowedVerbs } from '@strata/contracts';
 import type { InstanceView } from '@strata/contracts';
-import { defineView } from '@strata/event-store';
+import { defineView, isAbout } from '@strata/event-store';
 import { instance } from './instance.js';
 import { exists, statusOf } from './instance-state.js';
 import type { InstanceEvent } from './instance.js';
@@ -9,15 +9,19 @@ import type { ExistingInstance } from './instance-state.js';
 /** The aggregate's own state as a row, and what last changed its wish: reports about it belong to that cause. */
 export type InstanceRow = ExistingInstance &
   Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
-export type InstanceColumn = 'tenantId' | 'name' | 'status' | 'hostId' | 'createdAt';
+export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt';
+
+const isInstance = isAbout('instance');
 
 export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEvent>({
   name: 'instance',
   // Agents are nudged when a row has changed.
   lingerMs: 10,
-  key: (event) => (event.stream.startsWith('instance-') ? event.data.instanceId : undefined),
+  version: 2,
+  key: (event) => (isInstance(event) ? event.data.instanceId : undefined),
+  tenant: (row) => row.tenantId,
+  acrossTenants: ['hostId'],
   columns: {
-    tenantId: (row) => row.tenantId,
     name: (row) => row.name,
     status: (row) => statusOf(row),
     hostId: (row) => row.placement?.hostId,

@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { networks } from '@strata/contracts';
 import { Asked, Implement, problem } from '@strata/http';
 import { Views } from '../views.js';
-import { EVERYBODYS_NETWORK } from './network.js';
 import { shownNetwork } from './network.view.js';
 
 @Controller()
@@ -24,7 +23,7 @@ export class NetworkHttp {
   /** The tenant's own, and the one that everybody finds. */
   async #of(tenantId: string) {
     await this.views.networks.catchUp();
-    const { rows } = await this.views.networks.list({ limit: 1000 });
-    return rows.filter((row) => row.tenantId === tenantId || row.id === EVERYBODYS_NETWORK);
+    const { rows } = await this.views.networks.of(tenantId).list({ limit: 1000 });
+    return rows;
   }
 }

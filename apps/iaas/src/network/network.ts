@@ -171,6 +171,8 @@ const evolve = (it: Network, event: NetworkEvent): Network => {
 
 export const network: Decider<NetworkCommand, NetworkEvent, Network> = {
   name: 'network',
+  // The one network that there is belongs to the platform; whoever has an address in it need not own it.
+  scope: 'platform',
   initialState: { phase: 'absent' },
   decide,
   evolve,

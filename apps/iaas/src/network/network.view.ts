@@ -1,6 +1,7 @@
 import type { NetworkView } from '@strata/contracts';
-import { defineView } from '@strata/event-store';
-import { rangeOf } from './network.js';
+import { PLATFORM } from '@strata/event-sourcing';
+import { defineView, idIn, isAbout } from '@strata/event-store';
+import { EVERYBODYS_NETWORK, rangeOf } from './network.js';
 import type { NetworkEvent } from './network.js';
 
 export type NetworkRow = Readonly<{
@@ -14,10 +15,15 @@ export type NetworkRow = Readonly<{
   problems: Readonly<Record<string, string>>;
 }>;
 
-export const networkView = defineView<NetworkRow, 'tenantId' | 'name', NetworkEvent>({
+const isNetwork = isAbout('network');
+
+export const networkView = defineView<NetworkRow, 'name', NetworkEvent>({
   name: 'network',
-  key: (event) => (event.stream.startsWith('network-') ? event.stream.slice('network-'.length) : undefined),
-  columns: { tenantId: (row) => row.tenantId, name: (row) => row.name },
+  version: 2,
+  key: (event) => (isNetwork(event) ? idIn(event.stream) : undefined),
+  tenant: (row) => (row.id === EVERYBODYS_NETWORK ? PLATFORM : row.tenantId),
+  shared: true,
+  columns: { name: (row) => row.name },
   evolve(row, event) {
     if (event.type === 'NetworkCreated') {
       const { networkId: id, tenantId, name, cidr, at: createdAt } = event.data;

@@ -22,12 +22,11 @@ export class OperationHttp {
     const { resource: resourceId, status } = query;
     await this.views.operations.catchUp();
     const where = {
-      tenantId: meta.tenantId,
       ...(resourceId !== undefined && { resourceId }),
       ...(status !== undefined && { status }),
     };
     const list = (part: { limit: number; after?: string }) =>
-      this.views.operations.list({ where, orderBy: ['createdAt'], direction: 'descending', ...part });
+      this.views.operations.of(meta.tenantId).list({ where, orderBy: ['createdAt'], direction: 'descending', ...part });
     return paged('operations', query, list, shownOperation);
   }
 
@@ -45,8 +44,8 @@ export class OperationHttp {
   }
 
   async #find(id: string, tenantId: string): Promise<OperationRow> {
-    const row = await this.operations.find(id);
-    if (row?.tenantId !== tenantId) throw problem('operation.not-found', `there is no operation "${id}"`);
+    const row = await this.operations.find(id, tenantId);
+    if (!row) throw problem('operation.not-found', `there is no operation "${id}"`);
     return row;
   }
 }

@@ -6,7 +6,7 @@ import type { Done, Recorded } from '@strata/event-store';
 import { ProcessManager, operationStream, operationView } from '@strata/operations';
 import type { OperationRow } from '@strata/operations';
 
-type Asked = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>>;
+type Asked = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>> & Readonly<{ tenantId: string }>;
 
 /** Operations as people ask for them: always fresh, because one is folded from its own journal. */
 @Injectable()
@@ -28,14 +28,13 @@ export class Operations {
     const at = this.clock.now();
     if (validateOnly) return shownOperation(ended(asked, at, 'it would be accepted; nothing was changed'));
     const [trigger] = events;
-    if (!trigger) return shownOperation((await this.find(asked.id)) ?? ended(asked, at, 'already so'));
-    const { tenantId, correlationId } = trigger.meta;
+    if (!trigger) return shownOperation((await this.find(asked.id, asked.tenantId)) ?? ended(asked, at, 'already so'));
+    const { correlationId } = trigger.meta;
     const promised: OperationRow = {
       ...ended(asked, at, ''),
       status: 'running',
       statusReason: null,
       endedAt: null,
-      tenantId,
       correlationId,
     };
     this.#promised.set(asked.id, promised);
@@ -44,8 +43,13 @@ export class Operations {
     return shownOperation(promised);
   }
 
-  async find(id: string): Promise<OperationRow | undefined> {
-    return rowOf(id, await this.store.log.readStream(operationStream(id))) ?? this.#promised.get(id);
+  async find(id: string, tenantId: string): Promise<OperationRow | undefined> {
+    return rowOf(id, await this.store.log.readStream(operationStream(id, tenantId))) ?? this.#promisedTo(id, tenantId);
+  }
+
+  #promisedTo(id: string, tenantId: string): OperationRow | undefined {
+    const promised = this.#promised.get(id);
+    return promised?.tenantId === tenantId ? promised : undefined;
   }
 }
 
@@ -59,7 +63,7 @@ const rowOf = (id: string, journal: readonly Recorded[]): OperationRow | undefin
 export const shownOperation = ({ tenantId: _, correlationId: __, ...operation }: OperationRow): Operation => operation;
 
 /** One that has nothing to do, and is in no journal. */
-const ended = ({ id, name, resource }: Asked, at: string, statusReason: string): OperationRow => ({
+const ended = ({ id, name, resource, tenantId }: Asked, at: string, statusReason: string): OperationRow => ({
   id,
   name,
   status: 'succeeded',
@@ -73,6 +77,6 @@ const ended = ({ id, name, resource }: Asked, at: string, statusReason: string):
   resource,
   steps: [],
   labels: {},
-  tenantId: '',
+  tenantId,
   correlationId: '',
 });

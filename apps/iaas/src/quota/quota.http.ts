@@ -29,7 +29,7 @@ export class QuotaHttp {
   }
 
   async #shown(tenantId: string): Promise<QuotaView> {
-    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId));
+    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId, tenantId));
     return { tenantId, limits: state.limits, used: state.used };
   }
 }

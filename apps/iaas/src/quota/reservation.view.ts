@@ -13,6 +13,9 @@ const watched = new Set<string>(['QuotaReserved', 'QuotaReleased', 'InstanceRequ
 
 export const reservationView = defineView<ReservationRow, 'claimed', Watched>({
   name: 'reservation',
+  version: 2,
+  tenant: (row) => row.tenantId,
+  acrossTenants: ['claimed'],
   key: (event: Recorded<Watched>) => (watched.has(event.type) ? event.data.instanceId : undefined),
   columns: { claimed: (row) => row.claimed },
   evolve(row, event, instanceId) {

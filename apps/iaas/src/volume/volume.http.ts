@@ -18,12 +18,11 @@ export class VolumeHttp {
 
   @Implement(volumes.list)
   async list(@Asked(volumes.list) { query, meta }: Asked<typeof volumes.list>) {
-    const where = { tenantId: meta.tenantId };
     await this.views.instances.catchUp();
     const { items, nextPageToken } = await paged(
       'volumes',
       query,
-      (part) => this.views.instances.list({ where, orderBy: ['createdAt'], ...part }),
+      (part) => this.views.instances.of(meta.tenantId).list({ orderBy: ['createdAt'], ...part }),
       (row) => (row.placement ? [shownVolume(row.id, row)] : []),
     );
     return { items: items.flat(), nextPageToken };

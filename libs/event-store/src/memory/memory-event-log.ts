@@ -1,5 +1,7 @@
+import { SystemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
-import { draftOf, recordsOf } from '../draft.js';
+import { draftOf, laterOf, recordsOf } from '../draft.js';
 import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
 
@@ -11,6 +13,10 @@ export class MemoryEventLog extends EventLog {
   readonly #streams = new Map<string, Recorded[]>();
   readonly #commands = new Map<string, Stored>();
   readonly #doorbell = new Doorbell();
+
+  constructor(private readonly clock: Clock = new SystemClock()) {
+    super();
+  }
 
   override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
     const draft = draftOf(group);
@@ -27,12 +33,14 @@ export class MemoryEventLog extends EventLog {
     }
 
     let last = version;
-    const appended = recordsOf(draft, this.#events.length).map((events, index): Appended => {
-      last += events.length;
-      this.#store(stream, events);
-      this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
-      return { outcome: 'appended', version: last, events };
-    });
+    const appended = recordsOf(draft, { position: this.#events.length, recordedAt: this.#now() }).map(
+      (events, index): Appended => {
+        last += events.length;
+        this.#store(stream, events);
+        if (events.length > 0) this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
+        return { outcome: 'appended', version: last, events };
+      },
+    );
     this.#doorbell.ring();
     return appended;
   }
@@ -71,7 +79,7 @@ export class MemoryEventLog extends EventLog {
 
   override async positionAt(time: string) {
     const at = new Date(time).toISOString();
-    return this.#events.findLast((event) => event.at <= at)?.position ?? 0;
+    return this.#events.findLast((event) => event.recordedAt <= at)?.position ?? 0;
   }
 
   override onAppend(listener: () => void) {
@@ -79,6 +87,10 @@ export class MemoryEventLog extends EventLog {
   }
 
   override async close() {}
+
+  #now() {
+    return laterOf(this.#events.at(-1)?.recordedAt ?? '', this.clock.now());
+  }
 
   #recall(stream: string, commandIds: readonly string[]) {
     const commands = new Map<string, Stored>();

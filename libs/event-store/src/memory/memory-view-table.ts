@@ -1,6 +1,7 @@
 import type { Transaction } from '../checkpoints.js';
 import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
 import { parsed } from '../json.js';
+import { isFor } from '../view-definition.js';
 import { byBytes, cursorOf, placeOf, ViewTable } from '../view-table.js';
 
 /** jsonb's order of scalars, which the other store sorts by. */
@@ -42,22 +43,28 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     tx.afterCommit(() => this.#rows.clear());
   }
 
-  override async getMany(keys: readonly string[]) {
+  override async getMany(keys: readonly string[], tenantId?: string) {
     const found = new Map<string, Row>();
     for (const key of keys) {
       const text = this.#rows.get(key);
-      if (text !== undefined) found.set(key, parsed<Row>(text));
+      if (text === undefined) continue;
+      const row = parsed<Row>(text);
+      if (this.#isFor(row, tenantId)) found.set(key, row);
     }
     return found;
   }
 
-  override async list({ where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>) {
+  override async list(
+    { where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
+    tenantId?: string,
+  ) {
     const { columns } = this.definition;
     // Object.entries forgets which strings its keys are; they are the columns named in `where`.
     const wanted = Object.entries(where ?? {}) as [Column, Scalar][];
     const sign = direction === 'ascending' ? 1 : -1;
     const start = after === undefined ? undefined : (placeOf(after, orderBy.length + 1) as Place);
     const found = this.#entries()
+      .filter(([, row]) => this.#isFor(row, tenantId))
       .filter(([, row]) => wanted.every(([column, value]) => (columns[column](row) ?? null) === value))
       .map(([key, row]) => ({ row, place: [...orderBy.map((column) => columns[column](row) ?? null), key] as Place }))
       .filter(({ place }) => start === undefined || sign * comparePlaces(place, start) > 0)
@@ -72,6 +79,10 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
 
   override async *all() {
     yield this.#entries().toSorted(([a], [b]) => byBytes(a, b));
+  }
+
+  #isFor(row: Row, tenantId: string | undefined) {
+    return tenantId === undefined || isFor(this.definition, row, tenantId);
   }
 
   #entries(): (readonly [string, Row])[] {

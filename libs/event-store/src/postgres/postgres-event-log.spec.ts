@@ -101,7 +101,7 @@ describe('the log in PostgreSQL', () => {
     const kill = async () => {
       while (!isOver) {
         const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE application_name = $1 AND query ~ '(INSERT INTO es_event|es_append)' AND pid <> pg_backend_pid()`;
+          WHERE application_name = $1 AND query ~ 'INSERT INTO es_event' AND pid <> pg_backend_pid()`;
         killed += (await admin.query(text, [`strata ${schema}`])).rowCount ?? 0;
         await new Promise((resolve) => setTimeout(resolve, 40));
       }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { SystemClock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
 import { draftOf, recordsOf } from '../draft.js';
 import type { Draft } from '../draft.js';
@@ -10,6 +11,7 @@ import { EVENT_COLUMNS, RAW, recordOf } from './rows.js';
 import { connectionTo } from './schema.js';
 import type { PostgresPlace } from './schema.js';
 import { Tail } from './tail.js';
+import type { Tenants } from './tenants.js';
 
 /** How many of the newest events stay in memory. */
 const KEPT = 10_000;
@@ -27,17 +29,18 @@ export class PostgresEventLog extends EventLog {
   #watching: Promise<void> = Promise.resolve();
   readonly #timer: NodeJS.Timeout;
 
-  static async open(place: PostgresPlace, pool: Pool): Promise<PostgresEventLog> {
-    return new PostgresEventLog(place, pool, await headOf(pool));
+  static async open(place: PostgresPlace, pool: Pool, tenants: Tenants): Promise<PostgresEventLog> {
+    return new PostgresEventLog(place, pool, tenants, await headOf(pool));
   }
 
   private constructor(
     place: PostgresPlace,
     private readonly pool: Pool,
+    private readonly tenants: Tenants,
     head: number,
   ) {
     super();
-    this.#lane = new Lane(connectionTo(place));
+    this.#lane = new Lane(connectionTo(place), place.clock ?? new SystemClock());
     this.#tail = new Tail(head, KEPT);
     this.#timer = setInterval(() => (this.#watching = this.#watching.then(() => this.#watch())), POLL).unref();
   }
@@ -46,7 +49,7 @@ export class PostgresEventLog extends EventLog {
     const draft = draftOf(group);
     const verdict = await this.#lane.append(draft);
     if (verdict === 'refused') return this.#refusal(draft);
-    const records = recordsOf(draft, verdict.position);
+    const records = recordsOf(draft, verdict);
     this.#tail.push(records.flat());
     this.#doorbell.ring();
     let version = draft.expectedVersion;
@@ -65,13 +68,16 @@ export class PostgresEventLog extends EventLog {
       if (recent) return recent;
       return this.#events('read', 'WHERE lane = 0 AND position > $1 ORDER BY position LIMIT $2', [after, limit]);
     }
+    const { stream, types, tenantId } = filter;
     const conditions = ['lane = 0', 'position > $1'];
     const values: unknown[] = [after, limit];
-    const also = (condition: string, value: unknown) => conditions.push(`${condition} $${values.push(value)}`);
-    if (filter.stream !== undefined) also('stream =', filter.stream);
-    if (filter.tenantId !== undefined) also(`meta->>'tenantId' =`, filter.tenantId);
-    if (filter.types !== undefined) conditions.push(`type = ANY ($${values.push(filter.types)})`);
-    return this.#events('', `WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT $2`, values);
+    if (stream !== undefined) conditions.push(`stream = $${values.push(stream)}`);
+    if (types !== undefined) conditions.push(`type = ANY ($${values.push(types)})`);
+    const where = () => `WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT $2`;
+    if (tenantId === undefined) return this.#events('', where(), values);
+    if (this.tenants.filters) conditions.push(`tenant = $${values.push(tenantId)}`);
+    const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where()}`;
+    return (await this.tenants.query<Row>(tenantId, { text, values, ...ROWS })).map(recordOf);
   }
 
   override async *readAll(after: number) {
@@ -89,20 +95,15 @@ export class PostgresEventLog extends EventLog {
   }
 
   override async recall(stream: string, commandIds: readonly string[]) {
-    const text = `
-      SELECT coalesce((SELECT max(version) FROM es_event WHERE stream = $1), 0), c.command, c.version, c.events
-      FROM (VALUES (0)) AS one LEFT JOIN es_command c ON c.stream = $1 AND c.command = ANY ($2)`;
-    const { rows } = await this.pool.query<Row>({ name: 'recall', text, values: [stream, commandIds], ...ROWS });
-    const known = rows.filter(([, command]) => command !== null);
-    const events = known.length > 0 ? await this.#eventsOf(stream, known) : [];
+    const text = 'SELECT coalesce(max(version), 0) FROM es_event WHERE stream = $1';
+    const { rows } = await this.pool.query<Row>({ name: 'version', text, values: [stream], ...ROWS });
+    const where = 'WHERE command = ANY ($1::uuid[]) AND stream = $2 ORDER BY version';
+    const events = await this.#events('recall', where, [commandIds, stream]);
     const commands = new Map<string, Stored>();
-    for (const [, command = '', version, count] of known) {
-      const last = Number(version);
-      const first = last - Number(count) + 1;
-      commands.set(command, {
-        version: last,
-        events: events.filter((event) => event.version >= first && event.version <= last),
-      });
+    for (const event of events) {
+      const { commandId } = event.meta;
+      const before = commands.get(commandId)?.events ?? [];
+      commands.set(commandId, { version: event.version, events: [...before, event] });
     }
     return { version: Number(rows[0]?.[0] ?? 0), commands };
   }
@@ -112,9 +113,13 @@ export class PostgresEventLog extends EventLog {
   }
 
   override async positionAt(time: string) {
-    const text = 'SELECT position FROM es_event WHERE at <= $1 ORDER BY position DESC LIMIT 1';
-    const { rows } = await this.pool.query<Row>({ text, values: [time], ...ROWS });
-    return Number(rows[0]?.[0] ?? 0);
+    let [low, high] = [0, await this.head()];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (await this.#isStoredBy(middle, time)) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   override onAppend(listener: () => void) {
@@ -137,11 +142,11 @@ export class PostgresEventLog extends EventLog {
     });
   }
 
-  #eventsOf(stream: string, known: readonly Row[]) {
-    const versions = known.map(([, , version]) => Number(version));
-    const lows = known.map(([, , version, count]) => Number(version) - Number(count));
-    const where = 'WHERE stream = $1 AND version > $2 AND version <= $3 ORDER BY version';
-    return this.#events('read range', where, [stream, Math.min(...lows), Math.max(...versions)]);
+  /** Times of storing never go back, so a search by halves finds the last event before a time without an index. */
+  async #isStoredBy(position: number, time: string): Promise<boolean> {
+    const text = 'SELECT 1 FROM es_event WHERE lane = 0 AND position = $1 AND recorded_at <= $2';
+    const { rowCount } = await this.pool.query({ name: 'stored by', text, values: [position, time] });
+    return rowCount === 1;
   }
 
   async #events(name: string, where: string, values: readonly unknown[]): Promise<readonly Recorded[]> {

@@ -1,3 +1,4 @@
+import { PLATFORM } from '@strata/event-sourcing';
 import type { Pool } from 'pg';
 import type { Transaction } from '../checkpoints.js';
 import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
@@ -6,8 +7,10 @@ import { viewId } from '../view-definition.js';
 import { cursorOf, placeOf, ViewTable } from '../view-table.js';
 import { isBegun, onlyStatement, sqlOf } from './postgres-checkpoints.js';
 import { RAW } from './rows.js';
+import type { Tenants } from './tenants.js';
 
 const PAGE = 5_000;
+const TAKEN = new Set(['key', 'row', 'tenant']);
 const ROWS = { rowMode: 'array', types: RAW } as const;
 
 /**
@@ -22,8 +25,9 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
   static async open<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
     pool: Pool,
+    tenants: Tenants,
   ): Promise<PostgresViewTable<Row, Column>> {
-    const table = new PostgresViewTable(definition, pool);
+    const table = new PostgresViewTable(definition, pool, tenants);
     await table.#create();
     return table;
   }
@@ -31,14 +35,13 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
   private constructor(
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly pool: Pool,
+    private readonly tenants: Tenants,
   ) {
     super();
     this.#table = viewId(definition);
     // Object.keys forgets which strings they are.
     this.#columns = Object.keys(definition.columns) as Column[];
-    const odd = this.#columns.find(
-      (column) => !/^[a-zA-Z][a-zA-Z0-9]*$/.test(column) || column === 'key' || column === 'row',
-    );
+    const odd = this.#columns.find((column) => !/^[a-zA-Z][a-zA-Z0-9]*$/.test(column) || TAKEN.has(column));
     if (odd !== undefined) throw new Error(`"${odd}" cannot be a column of the view ${definition.name}`);
   }
 
@@ -46,8 +49,13 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     return this.#rowsOf(keys);
   }
 
-  override getMany(keys: readonly string[]) {
-    return this.#rowsOf(keys);
+  override async getMany(keys: readonly string[], tenantId?: string) {
+    if (tenantId === undefined) return this.#rowsOf(keys);
+    const values: unknown[] = [keys];
+    const owned = this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
+    const text = `SELECT key, row FROM ${this.#table} WHERE ${['key = ANY ($1)', ...owned].join(' AND ')}`;
+    const rows = await this.tenants.query<[string, string]>(tenantId, { text, values, ...ROWS });
+    return new Map(rows.map(([key, row]) => [key, this.#parse(row)]));
   }
 
   override async save(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>) {
@@ -63,8 +71,9 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
   #saving(rows: ReadonlyMap<string, Row | undefined>, condition: string) {
     const kept = [...rows].flatMap(([key, row]) => (row ? [[key, row] as const] : []));
     const gone = [...rows].flatMap(([key, row]) => (row ? [] : [key]));
-    const names = ['row', ...this.#columns.map((column) => `"${column}"`)];
-    const arrays = ['$1::text[]', '$2::json[]', ...this.#columns.map((_, index) => `$${index + 4}::jsonb[]`)];
+    const names = ['row', 'tenant', ...this.#columns.map((column) => `"${column}"`)];
+    const columnArrays = this.#columns.map((_, index) => `$${index + 5}::jsonb[]`);
+    const arrays = ['$1::text[]', '$2::json[]', '$4::text[]', ...columnArrays];
     const put = `
       INSERT INTO ${this.#table} (key, ${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})
       ${condition && `WHERE ${condition}`}
@@ -72,7 +81,8 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     const take = `DELETE FROM ${this.#table} WHERE key = ANY ($3::text[]) ${condition && `AND ${condition}`}`;
     const valueOf = (column: Column) => kept.map(([, row]) => jsonb(this.definition.columns[column](row)));
     const documents = kept.map(([, row]) => JSON.stringify(row));
-    const values = [kept.map(([key]) => key), documents, gone, ...this.#columns.map(valueOf)];
+    const owners = kept.map(([, row]) => this.definition.tenant(row));
+    const values = [kept.map(([key]) => key), documents, gone, owners, ...this.#columns.map(valueOf)];
     const name = `save ${this.#table}${condition && ' with its cursor'}`;
     const text = condition ? `put AS (${put}), take AS (${take})` : `WITH take AS (${take}) ${put}`;
     return { name, text, values };
@@ -83,7 +93,10 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     await (await sqlOf(tx)).query(`DELETE FROM ${this.#table}`);
   }
 
-  override async list({ where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>) {
+  override async list(
+    { where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
+    tenantId?: string,
+  ) {
     const values: unknown[] = [limit + 1];
     const bind = (value: unknown) => `$${values.push(value)}`;
     // Object.entries forgets which strings its keys are; they are the columns named in `where`.
@@ -98,17 +111,22 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
       );
       conditions.push(`(${order.join(', ')}) ${direction === 'ascending' ? '>' : '<'} (${start.join(', ')})`);
     }
+    if (tenantId !== undefined) conditions.push(...this.#ownedBy(tenantId, bind));
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const way = direction === 'ascending' ? 'ASC' : 'DESC';
     const sort = order.map((name) => `${name} ${way}`).join(', ');
     const text = `SELECT key, row FROM ${this.#table} ${filter} ORDER BY ${sort} LIMIT $1`;
-    const found = await this.pool.query<[string, string]>({ text, values, ...ROWS });
-    const rows = found.rows.slice(0, limit).map(([key, row]) => ({ key, row: this.#parse(row) }));
+    const question = { text, values, ...ROWS };
+    const found =
+      tenantId === undefined
+        ? (await this.pool.query<[string, string]>(question)).rows
+        : await this.tenants.query<[string, string]>(tenantId, question);
+    const rows = found.slice(0, limit).map(([key, row]) => ({ key, row: this.#parse(row) }));
     const last = rows.at(-1);
     const placeAt = (row: Row) => orderBy.map((column) => this.definition.columns[column](row) ?? null);
     return {
       rows: rows.map(({ row }) => row),
-      next: last && found.rows.length > limit ? cursorOf([...placeAt(last.row), last.key]) : undefined,
+      next: last && found.length > limit ? cursorOf([...placeAt(last.row), last.key]) : undefined,
     };
   }
 
@@ -121,6 +139,11 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
       yield rows.map(([key, row]) => [key, this.#parse(row)] as const);
       after = last[0];
     }
+  }
+
+  #ownedBy(tenantId: string, bind: (value: unknown) => string): string[] {
+    if (!this.tenants.filters) return [];
+    return [this.definition.shared ? `tenant IN (${bind(tenantId)}, '${PLATFORM}')` : `tenant = ${bind(tenantId)}`];
   }
 
   async #rowsOf(keys: readonly string[]): Promise<Map<string, Row>> {
@@ -152,14 +175,17 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
       await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`strata makes ${this.#table}`]);
       const columns = this.#columns.map((column) => `, "${column}" jsonb NOT NULL`).join('');
       await sql.query(
-        `CREATE TABLE IF NOT EXISTS ${this.#table} (key text COLLATE "C" PRIMARY KEY, row json NOT NULL${columns}) WITH (fillfactor = 60)`,
+        `CREATE TABLE IF NOT EXISTS ${this.#table} (key text COLLATE "C" PRIMARY KEY, row json NOT NULL,
+          tenant text COLLATE "C" NOT NULL${columns}) WITH (fillfactor = 60)`,
       );
       await this.#check(sql);
       // A row that changes in no indexed column finds room for its new version beside the old one, and no index hears of it.
       for (const column of this.#columns.filter((it) => !this.definition.unindexed?.includes(it))) {
         const name = `${this.#table}_${column}`.toLowerCase();
-        await sql.query(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.#table} ("${column}", key)`);
+        const within = this.definition.acrossTenants?.includes(column) ? '' : 'tenant, ';
+        await sql.query(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.#table} (${within}"${column}", key)`);
       }
+      await this.#wall(sql);
       await sql.query('COMMIT');
       sql.release();
     } catch (error) {
@@ -168,11 +194,23 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     }
   }
 
+  /** The second wall: whoever reads as `strata_tenant` sees one tenant's rows, whatever the query says. */
+  async #wall(sql: Pick<Pool, 'query'>) {
+    const own = `tenant = current_setting('strata.tenant', true)`;
+    const { rowCount } = await sql.query('SELECT FROM pg_policy WHERE polrelid = $1::regclass', [this.#table]);
+    if (rowCount === 1) return;
+    await sql.query(`
+      ALTER TABLE ${this.#table} ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY own ON ${this.#table} FOR SELECT TO strata_tenant
+        USING (${this.definition.shared ? `${own} OR tenant = '${PLATFORM}'` : own});
+      GRANT SELECT ON ${this.#table} TO strata_tenant`);
+  }
+
   async #check(sql: Pick<Pool, 'query'>) {
     const text = `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`;
     const { rows } = await sql.query<Readonly<{ attname: string }>>(text, [this.#table]);
     const found = rows.map(({ attname }) => attname).toSorted();
-    const wanted = ['key', 'row', ...this.#columns].toSorted();
+    const wanted = [...TAKEN, ...this.#columns].toSorted();
     if (found.join() !== wanted.join()) {
       throw new Error(
         `the view ${this.definition.name} was made with the columns ${found.join(', ')}: raise its version`,

@@ -9,6 +9,7 @@ const event = (position: number): Recorded => ({
   lane: 0,
   position,
   at: '2026-01-01T00:00:00.000Z',
+  recordedAt: '2026-01-01T00:00:00.000Z',
   type: 'Noted',
   schemaVersion: 1,
   data: {},

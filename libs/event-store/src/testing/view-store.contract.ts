@@ -1,3 +1,4 @@
+import { PLATFORM } from '@strata/event-sourcing';
 import type { Event } from '@strata/event-sourcing';
 import type { EventStore } from '../event-store.js';
 import { defineView } from '../view-definition.js';
@@ -15,6 +16,8 @@ const boxes = defineView<Box, 'owner' | 'size' | 'color', BoxEvent>({
     if (event.type === 'Burnt' || box === undefined) return undefined;
     return { ...box, size: box.size + event.data.by };
   },
+  tenant: ({ owner }) => owner ?? PLATFORM,
+  shared: true,
   columns: { owner: ({ owner }) => owner, size: ({ size }) => size, color: ({ color }) => color },
 });
 
@@ -33,6 +36,11 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
       const { version } = await store.log.recall('boxes', []);
       await store.log.append({ stream: 'boxes', expectedVersion: version, events, meta: by() });
       await view.waitFor(await store.log.head());
+    };
+    const reopened = async () => {
+      await view.subscription.stop();
+      view = await store.view(boxes);
+      return view;
     };
     const box = (id: string, owner: string | null, size: number, color?: string): BoxEvent => ({
       type: 'Boxed',
@@ -84,6 +92,19 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
       ).rejects.toThrow();
     });
 
+    it('shows a tenant its own rows and those of the platform, and no other', async () => {
+      await tell(box('a', 'ann', 1), box('b', 'bob', 2), box('c', null, 3), box('d', 'ann', 4));
+      const anns = view.of('ann');
+      expect(ids((await anns.list()).rows)).toBe('acd');
+      expect(ids((await anns.list({ where: { size: 2 } })).rows)).toBe('');
+      expect(ids((await anns.list({ orderBy: ['size'], direction: 'descending', limit: 2 })).rows)).toBe('dc');
+      // Rows that were folded last are in memory, those of a view that starts anew in its table.
+      for (const rows of [anns, (await reopened()).of('ann')]) {
+        expect(await rows.get('b')).toBeUndefined();
+        expect([...(await rows.getMany(['a', 'b', 'c'])).keys()].toSorted()).toEqual(['a', 'c']);
+      }
+    });
+
     it('orders text by its bytes', async () => {
       await tell(
         box('1', 'b', 0),
@@ -108,8 +129,7 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
 
     it('goes on from its rows after a restart', async () => {
       await tell(box('a', 'ann', 1));
-      await view.subscription.stop();
-      view = await store.view(boxes);
+      await reopened();
       await tell({ type: 'Grown', data: { id: 'a', by: 1 } });
       expect(await view.get('a')).toMatchObject({ size: 2 });
     });
@@ -133,8 +153,7 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
       view = await store.view(crooked);
       await tell({ type: 'Grown', data: { id: 'a', by: 0 } });
       expect(await view.get('a')).toMatchObject({ owner: 'eve' });
-      await view.subscription.stop();
-      view = await store.view(boxes);
+      await reopened();
       const { before, after } = await view.rebuild();
       expect(before).not.toBe(after);
       expect(after).toBe(right);
