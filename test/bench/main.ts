@@ -11,16 +11,23 @@ import type { Figure } from './figure.js';
 import { measureReplay } from './log/replay.js';
 import { measureMemory } from './memory.js';
 import { watchOthers } from './processes.js';
+import { measureRebuild } from './history/rebuild.js';
+import { measureList } from './http/list.js';
 import { measureRate } from './http/rate.js';
+import { measureStream } from './http/stream.js';
+import { pageOf, thisMachine } from './report/page.js';
 import { measureStart } from './start.js';
-import { tableOf } from './table.js';
+import { tableOf } from './report/table.js';
 
 const measurements: Readonly<Record<string, Measurement>> = {
   append: measureAppend,
   replay: measureReplay,
+  rebuild: measureRebuild,
   start: measureStart,
   memory: measureMemory,
   rate: measureRate,
+  list: measureList,
+  stream: measureStream,
   create: measureCreate,
 };
 
@@ -79,6 +86,7 @@ const run = async (): Promise<boolean> => {
     if (process.exitCode !== undefined) throw new Error('called off');
   }
   console.log(tableOf(figures));
+  if (html !== undefined) await writeFile(html, pageOf(figures, thisMachine()));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(figures, null, 2)}\n`);
   return figures.every(({ met }) => met !== false);
 };

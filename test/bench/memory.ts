@@ -18,7 +18,7 @@ export const measureMemory: Measurement = async (conditions) => {
   const cloud = await CloudProcess.start({ home, hypervisor: 'simulated' }, conditions);
   const fresh = await idle(cloud, 'idle memory after start');
   tell(`${INSTANCES} instances`);
-  await drive(cloud, { prefix: 'web', perSecond: 100, seconds: INSTANCES / 100 }, ends);
+  await drive(cloud, { ask: { what: 'instances', prefix: 'web' }, perSecond: 100, seconds: INSTANCES / 100 }, ends);
   await cloud.untilRunning(INSTANCES);
   const full = await idle(cloud, `idle memory with ${INSTANCES} instances`);
   await cloud.stop();

@@ -1,14 +1,14 @@
-import { acuris } from './acuris.js';
-import { castore } from './castore.js';
+import { acuris } from '../peers/acuris.js';
+import { castore } from '../peers/castore.js';
 import type { Contender } from './contender.js';
-import { emmettKysely } from './emmett-kysely.js';
-import { emmett } from './emmett.js';
-import { evtstore } from './evtstore.js';
+import { emmettKysely } from '../peers/emmett-kysely.js';
+import { emmett } from '../peers/emmett.js';
+import { evtstore } from '../peers/evtstore.js';
 import { lines } from './lines.js';
-import { messageDb } from './message-db.js';
+import { messageDb } from '../peers/message-db.js';
 import { ours } from './ours.js';
 import { plain } from './plain.js';
-import { schemeless } from './schemeless.js';
+import { schemeless } from '../peers/schemeless.js';
 
 /** Those on npm that store events with an expected version in PostgreSQL, and run on a plain machine. */
 export const peers: Readonly<Record<string, Contender>> = {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Ends } from '../ends.js';
 import { contenders } from './all.js';
-import { Peers } from './peers.js';
+import { Peers } from '../peers/peers.js';
 import type { Assignment, Reply, Sample, Task, Ways } from './task.js';
 
 const program = fileURLToPath(import.meta.resolve('./contender-process.js'));

@@ -5,8 +5,9 @@ import { v7 } from 'uuid';
 import { usageOf } from '../processes.js';
 import { contenders } from './all.js';
 import type { Store } from './contender.js';
-import { Peers } from './peers.js';
+import { Peers } from '../peers/peers.js';
 import type { Assignment, Reply, Sample, Task, Ways } from './task.js';
+import type { Rows } from './workload.js';
 import { BATCH, STREAM_LENGTH, eventOf, eventsOf, foldInto, foldedIn } from './workload.js';
 
 /** One contender at work: the same loops for all of them. */
@@ -124,7 +125,7 @@ const fill = (events: number) =>
 
 const replay = (way: string) =>
   withStore(1, async (store) => {
-    const rows = new Map();
+    const rows: Rows = new Map();
     const before = await used();
     await wayOf(store.replays, way)(foldInto(rows), streams);
     return sampleOf(foldedIn(rows), before, await used());

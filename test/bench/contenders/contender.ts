@@ -1,4 +1,4 @@
-import type { Peers } from './peers.js';
+import type { Peers } from '../peers/peers.js';
 
 /** One event on its way in. Every contender is given the same. */
 export type LoadEvent = Readonly<{ type: string; data: object; meta: object }>;

@@ -20,8 +20,8 @@ export const lines: Contender = {
         async lines(stream, events) {
           const at = new Date().toISOString();
           const told = events.map(({ type, data, meta }, index) => ({
-            ...{ id: v7(), stream, version: index + 1, lane: 0, position: ++position, at, type, schemaVersion: 1 },
-            ...{ data, meta },
+            ...{ id: v7(), stream, version: index + 1, lane: 0, position: ++position, at, recordedAt: at },
+            ...{ type, schemaVersion: 1, data, meta },
           }));
           await file.appendFile(told.map((event) => `${JSON.stringify(event)}\n`).join(''));
         },

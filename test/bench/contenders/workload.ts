@@ -25,8 +25,11 @@ export const eventsOf = (count: number): readonly LoadEvent[] =>
 
 type State = { events: number; power: string; generation: number };
 
-/** A fold like that of a view: one row per stream, changed in place. */
-export const foldInto = (rows: Map<string, State>): Fold => {
+/** What a replay leaves behind: a row for each stream. */
+export type Rows = Map<string, State>;
+
+/** A fold like that of a view. */
+export const foldInto = (rows: Rows): Fold => {
   return (stream, type, data) => {
     let row = rows.get(stream);
     if (!row) rows.set(stream, (row = { events: 0, power: 'off', generation: 0 }));
@@ -38,8 +41,8 @@ export const foldInto = (rows: Map<string, State>): Fold => {
   };
 };
 
-/** How many events were folded, and whether each stream ended as it must. */
-export const foldedIn = (rows: ReadonlyMap<string, State>): number => {
+/** How many events were folded. */
+export const foldedIn = (rows: Readonly<Rows>): number => {
   let events = 0;
   for (const row of rows.values()) events += row.events;
   return events;

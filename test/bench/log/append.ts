@@ -63,4 +63,3 @@ const measureOn = async (medium: Medium, plan: Plan, conditions: Conditions): Pr
 };
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
-

@@ -40,7 +40,7 @@ export const compared = ({ name, standings, goals, missing: absent, note = '' }:
   return [...beside(floor, goals.floor, { standings }), ...beside(peer, goals.peer, {}), ...gone];
 };
 
-export const best = (standings: readonly Standing[]): Standing | undefined =>
+const best = (standings: readonly Standing[]): Standing | undefined =>
   standings.toSorted((a, b) => b.perSecond - a.perSecond)[0];
 
 export const titleOf = ({ name, way }: Pick<Standing, 'name' | 'way'>) =>

@@ -6,7 +6,7 @@ import type { Conditions } from '../bench.js';
 import { makeFolder } from '../cloud-process.js';
 import { peers } from '../contenders/all.js';
 import { ContenderClient } from '../contenders/contender-client.js';
-import { Peers } from '../contenders/peers.js';
+import { Peers } from '../peers/peers.js';
 import type { Sample, Task } from '../contenders/task.js';
 import { median } from '../figure.js';
 import type { Standing } from '../figure.js';
@@ -37,7 +37,11 @@ export class Field {
   ) {}
 
   /** @throws when ours or the server cannot be made ready; a peer that cannot is missing */
-  static async gather(medium: Medium, who: readonly string[], { ends, tell }: Pick<Conditions, 'ends' | 'tell'>): Promise<Field> {
+  static async gather(
+    medium: Medium,
+    who: readonly string[],
+    { ends, tell }: Pick<Conditions, 'ends' | 'tell'>,
+  ): Promise<Field> {
     const folder = await makeFolder(ends, medium === 'memory' ? MEMORY : undefined);
     const postgres = await startPostgres({ folder: join(folder, 'postgres'), fsync: true });
     const field = new Field(

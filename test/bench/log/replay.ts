@@ -51,4 +51,3 @@ const besideLimit = (name: string, standings: readonly Standing[]): readonly Fig
   const measured = { unit: 'events/s', ours: ours.perSecond, theirs: limit.perSecond, note };
   return [timesTheirs(GOALS.limit, { name, ...measured, versus: 'JSON.parse of the same lines, one core' })];
 };
-

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { v7 } from 'uuid';
-import type { Contender, LoadEvent, Place } from './contender.js';
+import type { Contender, LoadEvent, Place } from '../contenders/contender.js';
 import { pgPool } from './pg-pool.js';
 
 const NAME = '@eventide/message-db';
@@ -9,7 +9,9 @@ const PAGE = 1_000;
 /** What its `install.sh` gives to psql, which is not on every machine, in that order. */
 const FILES = [
   ...['roles/message-store', 'schema/message-store', 'extensions/pgcrypto', 'tables/messages', 'types/message'],
-  ...['message-store-version', 'hash-64', 'acquire-lock', 'category', 'is-category', 'id', 'cardinal-id'].map(functions),
+  ...['message-store-version', 'hash-64', 'acquire-lock', 'category', 'is-category', 'id', 'cardinal-id'].map(
+    functions,
+  ),
   ...['stream-version', 'write-message', 'get-stream-messages', 'get-category-messages'].map(functions),
   ...['indexes/messages-id', 'indexes/messages-stream', 'indexes/messages-category'],
 ];

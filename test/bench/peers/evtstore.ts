@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Contender, LoadEvent } from './contender.js';
+import type { Contender, LoadEvent } from '../contenders/contender.js';
 import { pgPool } from './pg-pool.js';
 
 const NAME = 'evtstore';

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import type { Contender, LoadEvent, Place } from './contender.js';
+import type { Contender, LoadEvent, Place } from '../contenders/contender.js';
 import { pgPool } from './pg-pool.js';
 import type { EndingPool } from './pg-pool.js';
 
@@ -9,11 +9,7 @@ const PAGE = 10_000;
 type Written = Readonly<{ type: string; data: object; metadata: object }>;
 type Told = Readonly<{ type: string; data: object; metadata: Readonly<{ streamName: string }> }>;
 type Consumer = Readonly<{
-  reactor(options: {
-    processorId: string;
-    startFrom: 'BEGINNING';
-    eachMessage: (message: Told) => void;
-  }): void;
+  reactor(options: { processorId: string; startFrom: 'BEGINNING'; eachMessage: (message: Told) => void }): void;
   start(): Promise<void>;
   close(): Promise<void>;
 }>;
@@ -86,12 +82,10 @@ const storeAt = ({ url, connections, peers }: Place) => {
     schema: { autoMigration: 'None' },
     connectionOptions: { pooled: true, pool },
   });
-  return {
-    store,
-    async close() {
-      await store.close();
-      // Some versions end the pool that they were given.
-      if (!pool.ended) await pool.end();
-    },
+  const close = async () => {
+    await store.close();
+    // Some versions end the pool that they were given.
+    if (!pool.ended) await pool.end();
   };
+  return { store, close };
 };

@@ -1,4 +1,4 @@
-import type { Contender, LoadEvent, Place } from './contender.js';
+import type { Contender, LoadEvent, Place } from '../contenders/contender.js';
 
 const NAME = '@schemeless/event-store-adapter-pg';
 const PAGE = 10_000;

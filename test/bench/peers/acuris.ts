@@ -1,5 +1,5 @@
 import type { PoolConfig } from 'pg';
-import type { Contender, LoadEvent, Place } from './contender.js';
+import type { Contender, LoadEvent, Place } from '../contenders/contender.js';
 
 const NAME = '@acuris/eventstore-postgresql';
 const SCHEMA = 'acuris';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Contender, LoadEvent, Place } from './contender.js';
+import type { Contender, LoadEvent, Place } from '../contenders/contender.js';
 import { pgPool } from './pg-pool.js';
 
 const NAME = '@wataruoguchi/emmett-event-store-kysely';

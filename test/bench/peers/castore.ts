@@ -1,4 +1,4 @@
-import type { Contender, LoadEvent } from './contender.js';
+import type { Contender, LoadEvent } from '../contenders/contender.js';
 
 const NAME = '@castore/event-storage-adapter-postgres';
 const context = { eventStoreId: 'instances' };
@@ -19,7 +19,9 @@ type Castore = Readonly<{
     }): Promise<unknown>;
   };
 }>;
-type Core = Readonly<{ GroupedEvent: new (it: { event: Detail; eventStorageAdapter: Adapter; context: object }) => object }>;
+type Core = Readonly<{
+  GroupedEvent: new (it: { event: Detail; eventStorageAdapter: Adapter; context: object }) => object;
+}>;
 
 export const castore: Contender = {
   package: NAME,
