@@ -46,9 +46,11 @@ const measure = async (name: string, measurement: Measurement, conditions: Omit<
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   const tell = (line: string) => console.error(`  ${name}: ${line}`);
   tell('begins');
+  const began = performance.now();
   const others = await watchOthers();
   try {
     const figures = await measurement({ ...conditions, ends, tell });
+    tell(`took ${short((performance.now() - began) / 1000)} s`);
     const busy = `meanwhile others kept ${short(await others())} of ${availableParallelism()} processors busy`;
     return figures.map((figure) => ({ ...figure, note: `${figure.note}; ${busy}` }));
   } catch (error) {
