@@ -30,6 +30,8 @@ export class ContenderClient {
       detached: true,
     });
     ends.add(async () => void child.kill('SIGKILL'));
+    // A task that cannot be sent any more is found out by its reply, which does not come.
+    child.on('error', () => undefined);
     const reply = await replyOf(child);
     if (!('ways' in reply)) throw new Error(`${name} cannot be made ready: ${JSON.stringify(reply)}`);
     const npm = contenders[name]?.package;
@@ -39,6 +41,7 @@ export class ContenderClient {
 
   /** @throws what the contender says when it cannot */
   async do(task: Task): Promise<Sample> {
+    if (!this.child.connected) throw new Error(`${this.name}: its process has ended`);
     const replied = replyOf(this.child);
     this.child.send(task);
     const reply = await replied;
