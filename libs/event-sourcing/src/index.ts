@@ -1,5 +1,7 @@
 export { PLATFORM, Rejection, reject, unreachable } from './decider.js';
 export type { Decider, Decision, Event } from './decider.js';
+export { UnknownEvent, Versions } from './history.js';
+export type { History, Upcast, Upcasts } from './history.js';
 export { ask, command } from './command.js';
 export type { Ask, CommandClass, Meta } from './command.js';
 export { on, process } from './process.js';
