@@ -6,5 +6,14 @@ export { ask, command } from './command.js';
 export type { Ask, CommandClass, Meta } from './command.js';
 export { on, process } from './process.js';
 export type { Facts, Failure, ProcessDefinition, Subject } from './process.js';
-export { Answer, CancelOperation, Expire, Notice, askedBy, listenedTo, operations } from './process-rules.js';
+export {
+  Answer,
+  CancelOperation,
+  Expire,
+  Notice,
+  askedBy,
+  listenedTo,
+  operationHistory,
+  operations,
+} from './process-rules.js';
 export type { Asking, Operation, OperationCommand, OperationEvent } from './process-rules.js';
