@@ -4,7 +4,10 @@ import type { Clock, EventStore } from '@strata/event-store';
 import { Principals } from '@strata/http';
 import { FirstAdministrator } from './first-administrator.js';
 import type { Place } from './first-administrator.js';
+import { history } from './history.js';
 import { KeyRing } from './key/key-ring.view.js';
+
+export { history };
 
 /** Tenants, people and keys: who is asking. Gives `Principals` to whoever imports it. */
 @Module({})

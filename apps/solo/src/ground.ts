@@ -4,6 +4,8 @@ import { startPostgres } from '@strata/embedded-postgres';
 import { PostgresClaims } from '@strata/http';
 import type { Claims } from '@strata/http';
 import { join } from 'node:path';
+import { history as iaasHistory } from '../../iaas/src/iaas.module.js';
+import { history as identityHistory } from '../../identity/src/identity.module.js';
 
 /** What every service stands on: databases, and the time. Closed last of all. */
 export type Ground = Readonly<{
@@ -27,8 +29,8 @@ export const openGround = async (
     server ? `PostgreSQL   embedded, on port ${server.port}` : 'PostgreSQL   the one that STRATA_DATABASE_URL names',
   );
   const [iaas, identity, claims] = await Promise.all([
-    PostgresEventStore.open({ url, schema: 'iaas' }),
-    PostgresEventStore.open({ url, schema: 'identity' }),
+    PostgresEventStore.open({ url, schema: 'iaas', history: iaasHistory }),
+    PostgresEventStore.open({ url, schema: 'identity', history: identityHistory }),
     PostgresClaims.open({ url, schema: 'gateway' }),
   ]);
   return {
