@@ -49,5 +49,9 @@ export type {
   Sights,
   Wishes,
 } from './iaas/host-link.js';
+export { KeySpec, KeyView, keys } from './identity/key.js';
+export { login } from './identity/login.js';
+export { TenantView, tenants } from './identity/tenant.js';
+export { UserSpec, UserView, users } from './identity/user.js';
 export { api } from './api.js';
 export { drawOpenApi } from './spec/openapi.js';
