@@ -5,7 +5,9 @@ import { draftOf, recordsOf } from '../draft.js';
 import type { Draft } from '../draft.js';
 import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import { BinaryEvents } from './binary-row.js';
 import { CopyOut } from './copy-out.js';
+import { InOrder } from './in-order.js';
 import { Lane } from './lane.js';
 import { EVENT_COLUMNS, RAW, recordOf } from './rows.js';
 import { connectionTo } from './schema.js';
@@ -15,6 +17,10 @@ import type { Tenants } from './tenants.js';
 
 /** How many of the newest events stay in memory. */
 const KEPT = 10_000;
+/** How many events a reader holds that came before their turn. */
+const EARLY = 20_000;
+const AS_IT_LIES = ['enable_indexscan', 'enable_bitmapscan', 'enable_indexonlyscan', 'synchronize_seqscans'];
+
 /** How soon what another process appended is noticed, in milliseconds. */
 const POLL = 100;
 
@@ -82,11 +88,30 @@ export class PostgresEventLog extends EventLog {
 
   override async *readAll(after: number) {
     if (!Number.isSafeInteger(after)) throw new Error(`${after} is no position`);
+    const head = await this.head();
+    const order = new InOrder<Recorded>(after, EARLY);
+    if (head - after > Math.max(head / 2, EARLY)) {
+      for await (const page of this.#copied(after, head, 'as it lies')) {
+        const due = order.take(page);
+        if (due.length > 0) yield due;
+        if (order.isLost) break;
+      }
+    }
+    if (order.position < head) yield* this.#copied(order.position, head, 'in order');
+  }
+
+  /** As it lies on the disk a log is read in half the server's time; for a part of it, an index finds the way. */
+  async *#copied(after: number, until: number, how: 'as it lies' | 'in order') {
     const client = await this.pool.connect();
-    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE lane = 0 AND position > ${after} ORDER BY position`;
-    const copy = client.query(new CopyOut(select));
+    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE lane = 0 AND position > ${after} AND position <= ${until}`;
+    const events = new BinaryEvents();
+    const copy =
+      how === 'in order'
+        ? new CopyOut(`${select} ORDER BY position`, events.read)
+        : new CopyOut(select, events.read, AS_IT_LIES);
+    client.query(copy);
     try {
-      for await (const rows of copy) yield rows.map(recordOf);
+      yield* copy;
     } finally {
       // Whoever leaves early leaves a half-read answer on the connection, which then serves nobody else.
       client.release(!copy.isDone);
