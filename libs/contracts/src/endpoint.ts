@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const roles = ['viewer', 'operator', 'admin', 'owner', 'platform-administrator'] as const;
 export type Role = (typeof roles)[number];
 
+export const isAtLeast = (role: Role, needed: Role) => roles.indexOf(role) >= roles.indexOf(needed);
+
 /** One operation of the public API, said once: the binding, the client and the OpenAPI document are drawn from it. */
 export type Endpoint = Readonly<{
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -23,6 +25,8 @@ export type Endpoint = Readonly<{
   streams?: true;
   /** Fields of the answer that are told once: they are not kept with an Idempotency-Key, and `null` in repeats. */
   shownOnce?: readonly string[];
+  /** The body holds a secret: nothing is kept that could be compared with guesses at it. */
+  secretBody?: true;
 }>;
 
 /** Keeps the exact types of the parts, so that a controller that answers another shape does not compile. */

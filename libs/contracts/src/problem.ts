@@ -142,6 +142,7 @@ export const problems = {
     title: 'The user is not this tenant’s alone',
     help: 'Revoke the role here; the rest is for the user itself, or for an administrator of the platform.',
   },
+  'user.protected': { status: 409, title: 'The user stays', help: 'The platform itself needs it.' },
   'key.not-found': { status: 404, title: 'No such key', help: 'See `strata key list`.' },
   'key.exists': { status: 409, title: 'The key is there', help: 'A key keeps its secret for life: create another one.' },
   'key.ambiguous': { status: 409, title: 'Several keys have this name', help: 'Use the id: see `strata key list`.' },

@@ -1,8 +1,9 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { isAtLeast } from '@strata/contracts';
 import type { Endpoint } from '@strata/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endpointOf } from './implement.js';
-import { beyondKey, isAtLeast } from './principal.js';
+import { beyondKey } from './principal.js';
 import type { Principal, Principals } from './principal.js';
 import { ProblemError, problem } from './problem.js';
 import { context } from './request-context.js';
@@ -52,7 +53,7 @@ export class AuthGuard implements CanActivate {
     const known = bearer === undefined ? undefined : await this.principals.of(bearer);
     if (known === undefined) throw problem('auth.required', 'the request carries no key that is known here');
     const principal = await this.#acting(known, request.headers['strata-tenant']);
-    if (!isAtLeast(principal.role, endpoint.access)) {
+    if (endpoint.access !== 'anonymous' && !isAtLeast(principal.role, endpoint.access)) {
       const details = { role: principal.role, needed: endpoint.access };
       throw problem('auth.forbidden', `this needs the role ${endpoint.access}; yours is ${principal.role}`, details);
     }

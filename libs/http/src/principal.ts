@@ -1,5 +1,4 @@
 import type { Endpoint, Role } from '@strata/contracts';
-import { roles } from '@strata/contracts';
 
 /** Who asks, for which tenant, and what the key in hand is good for. */
 export type Principal = Readonly<{
@@ -31,9 +30,6 @@ export abstract class Principals {
     return () => undefined;
   }
 }
-
-/** Each role may do what the ones before it may. */
-export const isAtLeast = (role: Role, needed: Role) => roles.indexOf(role) >= roles.indexOf(needed);
 
 /** Why a key that is good is not good for this endpoint. */
 export const beyondKey = (

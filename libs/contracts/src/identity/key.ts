@@ -9,7 +9,9 @@ const Noun = z.string().regex(/^[a-z]{1,30}$/);
 
 /** How much less a key may do than the user that it stands for. */
 export const KeySpec = z.strictObject({
-  name: Name.describe('What it is for'),
+  name: Name.refine((it) => it !== 'first-administrator', 'this name is for the key in credentials.json').describe(
+    'What it is for',
+  ),
   role: Role.optional().describe('At most the own one, which it is when left out'),
   readOnly: z.boolean().default(false).describe('It may look and change nothing'),
   only: z.array(Noun).min(1).max(30).optional().describe('Tags of the endpoints that it may ask: `instances`, …'),

@@ -75,9 +75,10 @@ export const users = {
     access: 'admin',
     query,
     body: UserSpec,
+    secretBody: true,
     status: 201,
     answer: UserView,
-    errors: ['user.name-taken'],
+    errors: ['user.name-taken', 'tenant.not-found'],
   }),
   delete: endpoint({
     method: 'delete',
@@ -89,7 +90,7 @@ export const users = {
     query,
     status: 200,
     answer: UserView,
-    errors: ['user.not-found', 'user.elsewhere', 'tenant.last-owner'],
+    errors: ['user.not-found', 'user.elsewhere', 'user.protected', 'tenant.last-owner'],
   }),
   grant: endpoint({
     method: 'put',
@@ -102,7 +103,7 @@ export const users = {
     body: z.strictObject({ role: Role }),
     status: 200,
     answer: UserView,
-    errors: ['user.not-found', 'tenant.last-owner'],
+    errors: ['user.not-found', 'user.protected', 'tenant.last-owner', 'tenant.not-found'],
   }),
   revoke: endpoint({
     method: 'delete',
@@ -114,7 +115,7 @@ export const users = {
     query,
     status: 200,
     answer: UserView,
-    errors: ['user.not-found', 'tenant.last-owner'],
+    errors: ['user.not-found', 'user.protected', 'tenant.last-owner'],
   }),
   password: endpoint({
     method: 'put',
@@ -128,6 +129,7 @@ export const users = {
       password: Password,
       current: z.string().max(512).optional().describe('The present password, when it is the own one that changes'),
     }),
+    secretBody: true,
     status: 200,
     answer: UserView,
     errors: ['user.not-found', 'user.elsewhere', 'login.failed', 'login.throttled'],
