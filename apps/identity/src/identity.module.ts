@@ -7,6 +7,7 @@ import { Aftermath } from './aftermath.service.js';
 import { Commands } from './commands.service.js';
 import { FirstAdministrator } from './first-administrator.js';
 import type { Place } from './first-administrator.js';
+import { history } from './history.js';
 import { KeyHttp } from './key/key.http.js';
 import { KeyRing } from './key/key-ring.view.js';
 import { Keys } from './key/keys.service.js';
@@ -21,7 +22,7 @@ import { UserHttp } from './user/user.http.js';
 import { Users } from './user/users.service.js';
 import { Views } from './views.js';
 
-export { Occupancy };
+export { Occupancy, history };
 
 /** What the service stands on. `store` is identity's own; whoever opened it closes it. */
 type Ground = Readonly<{ store: EventStore; clock: Clock; sealing: Sealing; occupancy: Occupancy }>;

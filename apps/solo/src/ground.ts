@@ -5,6 +5,8 @@ import { PostgresClaims } from '@strata/http';
 import type { Claims } from '@strata/http';
 import { CreateSubjectKeys1, MasterKey, PostgresSubjectKeys, Sealing } from '@strata/sealing';
 import { join } from 'node:path';
+import { history as iaasHistory } from '../../iaas/src/iaas.module.js';
+import { history as identityHistory } from '../../identity/src/identity.module.js';
 
 /** What every service stands on: databases, and the time. Closed last of all. */
 export type Ground = Readonly<{
@@ -30,8 +32,8 @@ export const openGround = async (
     server ? `PostgreSQL   embedded, on port ${server.port}` : 'PostgreSQL   the one that STRATA_DATABASE_URL names',
   );
   const [iaas, identity, claims] = await Promise.all([
-    PostgresEventStore.open({ url, schema: 'iaas' }),
-    PostgresEventStore.open({ url, schema: 'identity', migrations: [CreateSubjectKeys1] }),
+    PostgresEventStore.open({ url, schema: 'iaas', history: iaasHistory }),
+    PostgresEventStore.open({ url, schema: 'identity', history: identityHistory, migrations: [CreateSubjectKeys1] }),
     PostgresClaims.open({ url, schema: 'gateway' }),
   ]);
   const keys = new PostgresSubjectKeys({ url, schema: 'identity' });
