@@ -1,30 +1,42 @@
-import { Test } from '@nestjs/testing';
-import { ManualClock, MemoryEventStore } from '@strata/event-store';
+import { MemoryEventStore } from '@strata/event-store';
 import type { EventLog, EventStore } from '@strata/event-store';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { IdentityModule } from '../../apps/identity/src/identity.module.js';
+import { Identity, PASSWORD } from '../../apps/identity/src/identity.fixtures.js';
 
 /** Stories in which every event of identity happens, with everything that an event can say. */
 export const tellIdentityStories = async (
   log: EventLog,
   store: () => EventStore = () => new MemoryEventStore(log),
 ): Promise<void> => {
-  const home = await mkdtemp(join(tmpdir(), 'strata-corpus-'));
-  const handOut = async () => {
-    const module = await Test.createTestingModule({
-      imports: [IdentityModule.on({ store: store(), clock: new ManualClock() })],
-    }).compile();
-    await module.get(IdentityModule).handOutCredentials({ home, apiUrl: 'http://127.0.0.1:7070' });
-    await module.close();
-  };
+  const cloud = await Identity.open(store());
   try {
-    await handOut();
-    // The file of the first administrator is lost: its key is revoked, and another one takes its place.
-    await rm(join(home, 'credentials.json'));
-    await handOut();
+    const tenant = await cloud.tenant('acme');
+    const owner = await cloud.user(tenant, 'owner', 'olga', { email: 'olga@example.org', displayName: 'Olga' });
+    const guest = await cloud.user(tenant, 'viewer', 'vera');
+
+    // A password, a session of it, and its end.
+    await cloud.get(cloud.admin, `PUT /v1/users/${owner.userId}/password`, {
+      headers: { 'strata-tenant': tenant },
+      body: { password: PASSWORD },
+    });
+    const { body: session } = await cloud.login('olga', PASSWORD, { tenant: 'acme' });
+    await cloud.get(String(session['key']), `PUT /v1/users/${owner.userId}/password`, {
+      body: { password: `${PASSWORD} 2`, current: PASSWORD },
+    });
+
+    // A key that may do little and ends soon; one that is revoked.
+    const expiresAt = new Date(Date.parse(cloud.clock.now()) + 3_600_000).toISOString();
+    const little = { name: 'robot', role: 'viewer', readOnly: true, only: ['instances'], expiresAt };
+    await cloud.get(owner.key, 'POST /v1/keys', { body: little });
+    await cloud.get(owner.key, `DELETE /v1/keys/${owner.keyId}`);
+
+    // Roles change, people leave, and so does the tenant.
+    const headers = { 'strata-tenant': tenant };
+    await cloud.get(cloud.admin, `PUT /v1/users/${guest.userId}/role`, { headers, body: { role: 'operator' } });
+    await cloud.get(cloud.admin, `DELETE /v1/users/${guest.userId}/role`, { headers });
+    await cloud.get(cloud.admin, `PUT /v1/users/${guest.userId}/role`, { headers, body: { role: 'viewer' } });
+    await cloud.get(cloud.admin, `DELETE /v1/users/${guest.userId}`, { headers });
+    await cloud.get(cloud.admin, `DELETE /v1/tenants/${tenant}`);
   } finally {
-    await rm(home, { recursive: true });
+    await cloud.close();
   }
 };

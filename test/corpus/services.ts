@@ -17,7 +17,12 @@ import { reservationView } from '../../apps/iaas/src/quota/reservation.view.js';
 import { trailView } from '../../apps/iaas/src/event/trail.view.js';
 import { history as identityHistory } from '../../apps/identity/src/identity.module.js';
 import { key } from '../../apps/identity/src/key/key.js';
-import { tenant } from '../../apps/identity/src/tenant/tenant.js';
+import { keyView } from '../../apps/identity/src/key/key.view.js';
+import { membership } from '../../apps/identity/src/tenant/membership.js';
+import { tenancy } from '../../apps/identity/src/tenant/tenancy.js';
+import { tenantView } from '../../apps/identity/src/tenant/tenant.view.js';
+import { user } from '../../apps/identity/src/user/user.js';
+import { userView } from '../../apps/identity/src/user/user.view.js';
 import { tellIaasStories } from './iaas-stories.js';
 import { tellIdentityStories } from './identity-stories.js';
 
@@ -47,5 +52,12 @@ export const services: readonly Service[] = [
     folds: folds(instance, fleet, network, quota, image, flavor, operations(processes)),
     views: views(instanceView, operationView, imageView, flavorView, networkView, reservationView, trailView),
   },
-  { name: 'identity', history: identityHistory, tell: tellIdentityStories, folds: folds(tenant, key), views: [] },
+  {
+    name: 'identity',
+    history: identityHistory,
+    tell: tellIdentityStories,
+    // Each tenant had a stream of its own in 0.1.0.
+    folds: folds(tenancy, { ...tenancy, name: 'tenant' }, membership, user, key),
+    views: views(tenantView, userView, keyView),
+  },
 ];

@@ -5,7 +5,24 @@ import type { Decider, Decision, Event } from '@strata/event-sourcing';
 type It = Readonly<{ keyId: string }>;
 
 /** What a key stands for. `hash` is the SHA-256 of its secret, in base64url; the secret itself is nowhere. */
-export type Grant = Readonly<{ hash: string; userId: string; tenantId: string; role: Role; name: string }>;
+export type Grant = Readonly<{
+  hash: string;
+  userId: string;
+  tenantId: string;
+  /** At most this; less when its user has less. */
+  role: Role;
+  name: string;
+  /** A session serves all tenants of its user. A key of 0.1.0 is its user's only grant of a role. */
+  kind: 'key' | 'session' | 'grant';
+  /** It may look and change nothing. */
+  readOnly?: true;
+  /** The tags of the endpoints that it may ask; left out: all of them. */
+  only?: readonly string[];
+  /** RFC 3339. From then on it is unknown. */
+  expiresAt?: string;
+  /** The address that a session was begun from, sealed. */
+  from?: string;
+}>;
 
 export class CreateKey extends command('CreateKey')<It & Grant> {}
 export class RevokeKey extends command('RevokeKey')<It & { reason: string }> {}
