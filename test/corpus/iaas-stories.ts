@@ -2,6 +2,7 @@ import type { Operation } from '@strata/contracts';
 import { ManualClock, MemoryEventStore } from '@strata/event-store';
 import type { EventLog, EventStore } from '@strata/event-store';
 import { SimulatedHost } from '@strata/hypervisor';
+import { v4 } from 'uuid';
 import { TestPlatform, until } from '../platform.js';
 
 type Asked = Readonly<{ as?: string; key?: string }>;
@@ -73,14 +74,16 @@ const badDays = async (platform: TestPlatform, log: EventLog, hosts: readonly Si
   await seen(log, 'InstanceDrifted');
   guest?.faults.on('domains.start', { kind: 'fail', outcome: 'refused' });
   await operate(platform, 'POST', '/v1/instances/inst_shaken/start', {});
-  guest?.unreachable(true);
+  guest?.faults.on('domains.start', { kind: 'fail', outcome: 'retryable' }, { times: 1_000 });
   const { body } = await ask(platform, 'POST', '/v1/instances/inst_shaken/start', {}, { key: 'in vain' });
   const { id } = body as Operation; // as above
-  await until('it is begun', async () => (await platform.ask('GET', `/v1/operations/${id}`)).status === 200);
-  await ask(platform, 'POST', `/v1/operations/${id}/cancel`);
+  await until('it can be called off', async () => {
+    const { status } = await ask(platform, 'POST', `/v1/operations/${id}/cancel`, undefined, { key: v4() });
+    return status === 202;
+  });
   await platform.ended(id);
   await seen(log, 'InstanceTaskAbandoned');
-  guest?.unreachable(false);
+  guest?.faults.clear();
 };
 
 /** The control plane starts anew, once without its hosts for longer than it has patience. */
