@@ -7,11 +7,16 @@ import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import type { SimulatedHostOptions } from '@strata/hypervisor';
-import { history } from '../apps/iaas/src/iaas.module.js';
+import { Sealing } from '@strata/sealing';
+import { EventModule } from '../apps/iaas/src/event/event.module.js';
+import { Summary, history } from '../apps/iaas/src/iaas.module.js';
+import { IdentityModule } from '../apps/identity/src/identity.module.js';
 import { CloudModule } from '../apps/solo/src/cloud.module.js';
+import { People, emptyIdentity, firstKey } from './people.js';
+import type { IdentityGround } from './people.js';
 
 /** Keys of the people in the tests: the key is the user. */
-const people: Readonly<Record<string, Principal>> = {
+const known: Readonly<Record<string, Principal>> = {
   admin: { userId: 'user_admin', tenantId: 'ten_default', role: 'platform-administrator', keyId: 'key_admin' },
   viewer: { userId: 'user_viewer', tenantId: 'ten_default', role: 'viewer', keyId: 'key_viewer' },
   stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
@@ -19,9 +24,11 @@ const people: Readonly<Record<string, Principal>> = {
 
 class KnownPeople extends Principals {
   override async of(bearer: string) {
-    return people[bearer];
+    return known[bearer];
   }
 }
+
+type How = Readonly<{ as?: string | null; headers?: Record<string, string>; peer?: string }>;
 
 export type Answer = Readonly<{ status: number; body: unknown; headers: Readonly<Record<string, unknown>> }>;
 
@@ -31,6 +38,8 @@ type Options = Readonly<{
   clock?: Clock;
   store?: EventStore;
   world?: readonly SimulatedHost[];
+  /** Real tenants, users and keys instead of those above; see `people`. */
+  identity?: IdentityGround;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -43,7 +52,13 @@ export class TestPlatform {
     readonly hosts: readonly SimulatedHost[],
     private readonly drivers: readonly SimulatedHypervisor[],
     readonly warnings: readonly string[],
+    private readonly realPeople: People | undefined,
   ) {}
+
+  /** For tests about people: those of a platform with an `identity` of its own. Its `admin` is the first administrator. */
+  static async withPeople(options: Options = {}): Promise<TestPlatform> {
+    return TestPlatform.create({ identity: emptyIdentity(), ...options });
+  }
 
   /** With the `store` and the `world` of an earlier platform: what a restarted control plane finds. */
   static async create({
@@ -53,11 +68,25 @@ export class TestPlatform {
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
     isMortal = false,
+    identity,
   }: Options = {}): Promise<TestPlatform> {
     const machines = world ?? Array.from({ length: hosts }, () => new SimulatedHost(host));
+    const occupancy = {
+      of: async (tenantId: string) => {
+        const byStatus = Object.values(await app.get(Summary, { strict: false }).instances(tenantId));
+        return { instances: byStatus.reduce((sum, count) => sum + count, 0) };
+      },
+    };
+    const sealing = identity && (await Sealing.open(identity.subjects, identity.master));
+    const real = identity &&
+      sealing && [
+        IdentityModule.on({ store: identity.store, clock, sealing, occupancy }),
+        EventModule.on({ store }),
+      ];
     @Module({
+      imports: real ?? [],
       providers: [
-        { provide: Principals, useClass: KnownPeople },
+        ...(identity ? [] : [{ provide: Principals, useClass: KnownPeople }]),
         { provide: Claims, useClass: MemoryClaims },
         { provide: Clock, useValue: clock },
       ],
@@ -76,17 +105,27 @@ export class TestPlatform {
       around: [Around],
       warn: (message) => void warnings.push(message),
     });
-    const app = await createHttpApp(cloud, { logger: isMortal ? silent : quiet });
+    const app: NestFastifyApplication = await createHttpApp(cloud, { logger: isMortal ? silent : quiet });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    return new TestPlatform(app, store, machines, drivers, warnings);
+    const ask: TestPlatform['ask'] = (...asked) => platform.ask(...asked);
+    const people = identity && new People(ask, await firstKey(app.get(IdentityModule)));
+    const platform = new TestPlatform(app, store, machines, drivers, warnings, people);
+    return platform;
   }
 
+  /** Makes tenants, users and keys. @throws unless the platform was made with people */
+  get people(): People {
+    if (!this.realPeople) throw new Error('this platform knows three people and makes no others');
+    return this.realPeople;
+  }
+
+  /** `as`: one of those above; on a platform with people, a key. Left out: the first administrator. `null`: nobody. */
   async ask(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: object,
-    { as = 'admin', headers = {} }: { as?: string; headers?: Record<string, string> } = {},
+    { as = this.realPeople?.admin ?? 'admin', headers = {}, peer }: How = {},
   ): Promise<Answer> {
     const {
       statusCode,
@@ -95,7 +134,8 @@ export class TestPlatform {
     } = await this.app.inject({
       method,
       url: path,
-      headers: { authorization: `Bearer ${as}`, ...headers },
+      headers: { ...(as !== null && { authorization: `Bearer ${as}` }), ...headers },
+      ...(peer !== undefined && { remoteAddress: peer }),
       ...(body && { payload: body }),
     });
     return { status: statusCode, body: payload === '' ? undefined : JSON.parse(payload), headers: answered };
@@ -149,6 +189,12 @@ export class TestPlatform {
       addresses: shownNetworks.reduce((sum, it) => sum + it.addressesUsed, 0),
       used: (quota as { used: object }).used,
     };
+  }
+
+  /** Where it answers over a socket, for what `ask` cannot show. */
+  async listen(): Promise<string> {
+    await this.app.listen(0, '127.0.0.1');
+    return this.app.getUrl();
   }
 
   /** Cuts the way from this control plane to its hosts: what kill -9 does to an agent. */

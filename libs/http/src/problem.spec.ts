@@ -106,6 +106,12 @@ describe('a failure', () => {
     expect(journal.errors[0]).toMatch(/hunter2[\s\S]+\n\s+at /);
   });
 
+  it('of those who ask too often says when to come again', async () => {
+    const answer = await create({ size: 1, fault: 'throttled' });
+    expectProblem(answer, 429, 'login.throttled');
+    expect(answer.headers['retry-after']).toBe('7');
+  });
+
   it('to reach the database asks to come again', async () => {
     const answer = await create({ size: 1, fault: 'no database' });
     expectProblem(answer, 503, 'service.unavailable');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, roles } from '../endpoint.js';
+import { Time, endpoint, roles } from '../endpoint.js';
 
 const Health = z.object({ status: z.enum(['ok', 'starting', 'degraded']), checks: z.record(z.string(), z.string()) });
 
@@ -42,7 +42,15 @@ export const platform = {
     tag: 'platform',
     access: 'viewer',
     status: 200,
-    answer: z.object({ userId: z.string(), tenantId: z.string(), role: z.enum(roles), keyId: z.string() }),
+    answer: z.object({
+      userId: z.string(),
+      tenantId: z.string(),
+      role: z.enum(roles),
+      keyId: z.string(),
+      expiresAt: Time.optional(),
+      readOnly: z.literal(true).optional(),
+      only: z.array(z.string()).optional(),
+    }),
     errors: [],
   }),
   status: endpoint({
