@@ -1,5 +1,9 @@
 import { MemoryEventStore } from '@strata/event-store';
 import type { EventLog, EventStore } from '@strata/event-store';
+import { MasterKey, MemorySubjectKeys } from '@strata/sealing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Identity, PASSWORD } from '../../apps/identity/src/identity.fixtures.js';
 
 /** Stories in which every event of identity happens, with everything that an event can say. */
@@ -7,36 +11,47 @@ export const tellIdentityStories = async (
   log: EventLog,
   store: () => EventStore = () => new MemoryEventStore(log),
 ): Promise<void> => {
-  const cloud = await Identity.open(store());
+  const home = await mkdtemp(join(tmpdir(), 'strata-corpus-'));
+  const left = { home, subjects: new MemorySubjectKeys(), master: MasterKey.random() };
   try {
-    const tenant = await cloud.tenant('acme');
-    const owner = await cloud.user(tenant, 'owner', 'olga', { email: 'olga@example.org', displayName: 'Olga' });
-    const guest = await cloud.user(tenant, 'viewer', 'vera');
-
-    // A password, a session of it, and its end.
-    await cloud.get(cloud.admin, `PUT /v1/users/${owner.userId}/password`, {
-      headers: { 'strata-tenant': tenant },
-      body: { password: PASSWORD },
-    });
-    const { body: session } = await cloud.login('olga', PASSWORD, { tenant: 'acme' });
-    await cloud.get(String(session['key']), `PUT /v1/users/${owner.userId}/password`, {
-      body: { password: `${PASSWORD} 2`, current: PASSWORD },
-    });
-
-    // A key that may do little and ends soon; one that is revoked.
-    const expiresAt = new Date(Date.parse(cloud.clock.now()) + 3_600_000).toISOString();
-    const little = { name: 'robot', role: 'viewer', readOnly: true, only: ['instances'], expiresAt };
-    await cloud.get(owner.key, 'POST /v1/keys', { body: little });
-    await cloud.get(owner.key, `DELETE /v1/keys/${owner.keyId}`);
-
-    // Roles change, people leave, and so does the tenant.
-    const headers = { 'strata-tenant': tenant };
-    await cloud.get(cloud.admin, `PUT /v1/users/${guest.userId}/role`, { headers, body: { role: 'operator' } });
-    await cloud.get(cloud.admin, `DELETE /v1/users/${guest.userId}/role`, { headers });
-    await cloud.get(cloud.admin, `PUT /v1/users/${guest.userId}/role`, { headers, body: { role: 'viewer' } });
-    await cloud.get(cloud.admin, `DELETE /v1/users/${guest.userId}`, { headers });
-    await cloud.get(cloud.admin, `DELETE /v1/tenants/${tenant}`);
+    const first = await Identity.open({ ...left, store: store() });
+    await first.close();
+    // The file of the first administrator is lost: its key is revoked, and another one takes its place.
+    await rm(join(home, 'credentials.json'));
+    const second = await Identity.open({ ...left, store: store() });
+    await tellOfATenant(second);
+    await second.close();
   } finally {
-    await cloud.close();
+    await rm(home, { recursive: true });
   }
+};
+
+/** A tenant from its first owner to its end. */
+const tellOfATenant = async (cloud: Identity): Promise<void> => {
+  const acme = await cloud.tenant('acme');
+  const olga = await cloud.user(acme, 'owner', 'olga', { email: 'olga@acme.example', password: PASSWORD });
+  const bob = await cloud.user(acme, 'viewer', 'bob', { displayName: 'Bob' });
+
+  const { body: session } = await cloud.login('olga', PASSWORD, { tenant: 'acme' });
+  const change = { password: `${PASSWORD} again`, current: PASSWORD };
+  await cloud.get(String(session['key']), 'PUT /v1/users/olga/password', { body: change });
+  await cloud.get(olga.key, 'PUT /v1/users/bob/password', { body: { password: PASSWORD } });
+
+  const limits = { role: 'viewer', readOnly: true, only: ['keys'], expiresAt: '2026-02-01T00:00:00.000Z' };
+  const limited = await cloud.get(olga.key, 'POST /v1/keys', { body: { name: 'limited', ...limits } });
+  await cloud.get(olga.key, `DELETE /v1/keys/${String(limited['id'])}`);
+
+  await cloud.get(olga.key, 'PUT /v1/users/bob/role', { body: { role: 'operator' } });
+  await cloud.get(olga.key, 'DELETE /v1/users/bob/role');
+  await cloud.get(olga.key, `DELETE /v1/users/${bob.userId}`);
+  await cloud.get(cloud.admin, `DELETE /v1/tenants/${acme}`);
+  // What follows from it goes on by itself, and belongs to the story.
+  await cloud.until('the owner is deleted', async () => {
+    const deleted = await cloud.store.log.read(0, 1_000, { types: ['UserDeleted'] });
+    return deleted.length === 2;
+  });
+  await cloud.until('nothing lags behind', async () => {
+    const lags = await Promise.all(cloud.store.subscriptions.map((it) => it.lag()));
+    return lags.every((lag) => lag === 0);
+  });
 };

@@ -19,7 +19,7 @@ import { history as identityHistory } from '../../apps/identity/src/identity.mod
 import { key } from '../../apps/identity/src/key/key.js';
 import { keyView } from '../../apps/identity/src/key/key.view.js';
 import { membership } from '../../apps/identity/src/tenant/membership.js';
-import { tenancy } from '../../apps/identity/src/tenant/tenancy.js';
+import { tenant } from '../../apps/identity/src/tenant/tenant.js';
 import { tenantView } from '../../apps/identity/src/tenant/tenant.view.js';
 import { user } from '../../apps/identity/src/user/user.js';
 import { userView } from '../../apps/identity/src/user/user.view.js';
@@ -56,8 +56,7 @@ export const services: readonly Service[] = [
     name: 'identity',
     history: identityHistory,
     tell: tellIdentityStories,
-    // Each tenant had a stream of its own in 0.1.0.
-    folds: folds(tenancy, { ...tenancy, name: 'tenant' }, membership, user, key),
+    folds: folds(tenant, membership, user, key),
     views: views(tenantView, userView, keyView),
   },
 ];

@@ -9,12 +9,12 @@ import { RevokeKey, key } from './key/key.js';
 import type { KeyRow } from './key/key.view.js';
 import { RemoveMember, membership } from './tenant/membership.js';
 import type { MembershipEvent } from './tenant/membership.js';
-import type { TenancyEvent } from './tenant/tenancy.js';
+import type { TenantEvent } from './tenant/tenant.js';
 import { DeleteUser, user } from './user/user.js';
 import type { UserEvent } from './user/user.js';
 import { Views } from './views.js';
 
-type Ending = Recorded<UserEvent | MembershipEvent | TenancyEvent>;
+type Ending = Recorded<UserEvent | MembershipEvent | TenantEvent>;
 
 const ENDS = new Set(['RoleRevoked', 'UserPasswordSet', 'UserDeleted', 'TenantDeleted']);
 const PAGE = 500;
@@ -160,7 +160,7 @@ export class Aftermath {
     const correlationId = `sweep_${now}`;
     const cause = { at: now, actor: 'process:aftermath', correlationId, causationId: correlationId };
     for (const { keyId, tenantId, expiresAt } of rows) {
-      if (expiresAt === undefined || expiresAt > before) return;
+      if (expiresAt === null || expiresAt > before) return;
       const meta = { commandId: v7(), tenantId, ...cause };
       await this.commands.execute(key, keyId, new RevokeKey({ keyId, reason: 'it has expired' }, meta));
     }

@@ -9,10 +9,10 @@ import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Commands } from './commands.service.js';
 import { hashOf, makeCredential, parseCredential, textOf } from './credential.js';
-import { CreateKey, RevokeKey, key } from './key/key.js';
+import { CreateKey, RevokeKey, UNLIMITED, key } from './key/key.js';
 import { KeyRing } from './key/key-ring.view.js';
 import { GrantRole, membership } from './tenant/membership.js';
-import { CreateTenant, FIRST_TENANT as TENANT, FIRST_USER as USER, TENANCY, tenancy } from './tenant/tenancy.js';
+import { CreateTenant, FIRST_TENANT as TENANT, FIRST_USER as USER, TENANTS, tenant } from './tenant/tenant.js';
 import { People } from './user/people.service.js';
 import { CreateUser, user } from './user/user.js';
 import { Views } from './views.js';
@@ -65,11 +65,7 @@ export class FirstAdministrator {
   /** The tenant, the user and the role that the key stands for. A home of 0.1.0 had the key alone. */
   async #ensureAdministrator() {
     const it = { tenantId: TENANT, userId: USER };
-    await this.commands.execute(
-      tenancy,
-      TENANCY,
-      new CreateTenant({ tenantId: TENANT, name: 'default' }, this.#meta()),
-    );
+    await this.commands.execute(tenant, TENANTS, new CreateTenant({ tenantId: TENANT, name: 'default' }, this.#meta()));
     if (this.ring.members.homeOf(USER) === undefined) {
       const person = await this.people.seal(USER, PERSON);
       await this.people.take(TENANT, USER, PERSON, this.clock.now());
@@ -90,7 +86,7 @@ export class FirstAdministrator {
   async #createKey(): Promise<string> {
     const credential = makeCredential();
     const { keyId, secret } = credential;
-    const grant = { userId: USER, tenantId: TENANT, role: ROLE, name: KEY_NAME, kind: 'key' } as const;
+    const grant = { userId: USER, tenantId: TENANT, role: ROLE, name: KEY_NAME, kind: 'key', ...UNLIMITED } as const;
     await this.commands.execute(key, keyId, new CreateKey({ keyId, hash: hashOf(secret), ...grant }, this.#meta()));
     return textOf(credential);
   }

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '@strata/contracts';
-import { ManualClock, MemoryEventStore } from '@strata/event-store';
+import { ManualClock, MemoryEventLog, MemoryEventStore } from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, createHttpApp } from '@strata/http';
 import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
@@ -9,10 +9,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { IdentityModule } from './identity.module.js';
+import { IdentityModule, history } from './identity.module.js';
 
 export type Told = Readonly<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
 type How = Readonly<{ body?: object; headers?: Record<string, string>; peer?: string }>;
+
+type Left = Readonly<{ store?: EventStore; subjects?: MemorySubjectKeys; master?: MasterKey; home?: string }>;
 
 /** Somebody in the specs: who it is, and the key to ask with. */
 export type Somebody = Readonly<{ userId: string; key: string; keyId: string; tenantId: string }>;
@@ -28,16 +30,21 @@ export class Identity {
     readonly store: EventStore,
     readonly clock: ManualClock,
     readonly sealing: Sealing,
-    readonly subjects: MemorySubjectKeys,
     /** The first administrator's key. */
     readonly admin: string,
     /** What other services would count for each tenant. */
     readonly things: Record<string, Record<string, number>>,
   ) {}
 
-  static async open(store: EventStore = new MemoryEventStore()): Promise<Identity> {
-    const [clock, subjects] = [new ManualClock(), new MemorySubjectKeys()];
-    const sealing = await Sealing.open(subjects, MasterKey.random());
+  /** With what an earlier one has left: what is found by a process that starts anew. */
+  static async open({
+    store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
+    subjects = new MemorySubjectKeys(),
+    master = MasterKey.random(),
+    home,
+  }: Left = {}): Promise<Identity> {
+    const clock = new ManualClock();
+    const sealing = await Sealing.open(subjects, master);
     const things: Record<string, Record<string, number>> = {};
     const occupancy = { of: async (tenantId: string) => things[tenantId] ?? {} };
     const imports = [IdentityModule.on({ store, clock, sealing, occupancy })];
@@ -46,11 +53,11 @@ export class Identity {
     const app = await createHttpApp(Alone, { logger: quiet });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    const home = await mkdtemp(join(tmpdir(), 'strata-identity-'));
-    const path = await app.get(IdentityModule).handOutCredentials({ home, apiUrl: 'http://127.0.0.1' });
+    const folder = home ?? (await mkdtemp(join(tmpdir(), 'strata-identity-')));
+    const path = await app.get(IdentityModule).handOutCredentials({ home: folder, apiUrl: 'http://127.0.0.1' });
     const { key } = z.object({ key: z.string() }).parse(JSON.parse(await readFile(path, 'utf8')));
-    await rm(home, { recursive: true });
-    return new Identity(app, store, clock, sealing, subjects, key, things);
+    if (home === undefined) await rm(folder, { recursive: true });
+    return new Identity(app, store, clock, sealing, key, things);
   }
 
   /** `ask(key, 'POST /v1/keys')` as whoever holds the key; `undefined`: as nobody. */

@@ -22,12 +22,10 @@ import { UserHttp } from './user/user.http.js';
 import { Users } from './user/users.service.js';
 import { Views } from './views.js';
 
-export { Occupancy };
+export { Occupancy, history };
 
 /** What the service stands on. `store` is identity's own; whoever opened it closes it. */
 type Ground = Readonly<{ store: EventStore; clock: Clock; sealing: Sealing; occupancy: Occupancy }>;
-
-export { history };
 
 /** Tenants, people and keys: who is asking. Gives `Principals` to whoever imports it. */
 @Module({})

@@ -9,7 +9,7 @@ import type { Entry, Medium } from './field.js';
 
 type Plan = Readonly<{ callers: readonly number[]; writers: readonly number[]; rounds: number; ms: number }>;
 
-const WHOLE: Plan = { callers: [1, 8, 32, 256], writers: [1, 8], rounds: 3, ms: 450 };
+const WHOLE: Plan = { callers: [1, 8, 32, 256], writers: [1, 8], rounds: 3, ms: 350 };
 /** The second medium of a run, where what matters is whether the picture is the same. */
 const PART: Plan = { ...WHOLE, callers: [1, 32], writers: [8] };
 const QUICK: Plan = { callers: [1, 32], writers: [8], rounds: 3, ms: 200 };

@@ -7,7 +7,7 @@ import { Field } from './field.js';
 import type { Entry } from './field.js';
 
 const ROUNDS = 3;
-const WHOLE = { events: 1_000_000, ofPeers: 100_000 };
+const WHOLE = { events: 1_000_000, ofPeers: 50_000 };
 const QUICK = { events: 200_000, ofPeers: 20_000 };
 const GOALS = { peer: 3.5, limit: 0.7 };
 

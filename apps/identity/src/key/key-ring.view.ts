@@ -173,11 +173,15 @@ export class KeyRing extends Principals {
     }
   }
 
-  /** Who has lost the place in the same moment gets no key for it, also not when the place is given back later. */
+  /** A key may be told before the role of its user: 0.1.0 knew keys only. Without a role it is good for nothing. */
   #add(keyId: string, { hash, tenantId, userId, role, kind, expiresAt, readOnly, only }: Grant) {
-    const member = kind === 'grant' ? this.members.prepare(tenantId, userId) : this.members.of(tenantId, userId);
+    const member = this.members.prepare(tenantId, userId);
     if (!member) return;
-    const limits = { ...(expiresAt && { expiresAt }), ...(readOnly && { readOnly }), ...(only && { only }) };
+    const limits = {
+      ...(expiresAt !== null && { expiresAt }),
+      ...(readOnly && { readOnly }),
+      ...(only !== null && { only }),
+    };
     const hasLimits = Object.keys(limits).length > 0;
     const isSession = kind === 'session';
     const held = { hash, member, role, isSession, limits: hasLimits ? limits : undefined, usedAt: undefined };

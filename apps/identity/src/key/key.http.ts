@@ -1,9 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { api, isAtLeast, keys } from '@strata/contracts';
 import type { AnswerOf, Endpoint, KeyView } from '@strata/contracts';
+import type { Meta } from '@strata/event-sourcing';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
-import { Commands } from '../commands.service.js';
+import { Commands, beside } from '../commands.service.js';
 import { hashOf, makeCredential, textOf } from '../credential.js';
 import { Users } from '../user/users.service.js';
 import { Views } from '../views.js';
@@ -59,6 +60,7 @@ export class KeyHttp {
     const { keyId, secret } = credential;
     const command = new CreateKey({ keyId, hash: hashOf(secret), ...grant }, meta);
     const { events } = await this.commands.execute(key, keyId, command, validateOnly);
+    if (!validateOnly) await this.#refuseLost(keyId, tenantId, meta);
     const row: KeyRow = { ...grant, keyId, createdAt: meta.at, since: 0 };
     // A request that was sent again after it had broken off made the key the first time, with another secret.
     const isOurs = events.some(({ data }) => 'hash' in data && data.hash === command.data.hash);
@@ -75,6 +77,14 @@ export class KeyHttp {
     const command = new RevokeKey({ keyId, reason: 'it was revoked by hand' }, { ...meta, tenantId });
     await this.commands.execute(key, keyId, command, validateOnly);
     return { ...before, status: 'revoked' };
+  }
+
+  /** The user has lost the role in the same moment: the key must not wait until it is given back. */
+  async #refuseLost(keyId: string, tenantId: string, meta: Meta) {
+    if (this.ring.isGood(keyId)) return;
+    const lost = new RevokeKey({ keyId, reason: 'the role was revoked' }, beside(meta, 'lost'));
+    await this.commands.execute(key, keyId, lost);
+    throw problem('auth.forbidden', `the user has no role in ${tenantId} any more`);
   }
 
   /** `undefined`: everybody's. */
@@ -101,32 +111,30 @@ export class KeyHttp {
     if (has === undefined) throw problem('auth.forbidden', 'the user has no role of its own in this tenant');
     const most = isAtLeast(has, principal.role) ? principal.role : has;
     const { name, role = most, readOnly, only = principal.only } = body;
-    if (!isAtLeast(most, role))
-      throw problem('auth.forbidden', `the role ${role} is above ${most}, the most there is here`);
+    if (!isAtLeast(most, role)) throw problem('auth.forbidden', `the role ${role} is above ${most}, the most there is here`);
     const strange = only?.find((noun) => !nouns.has(noun));
     if (strange) throw problem('request.invalid', `"${strange}" is no tag; there are ${[...nouns].join(', ')}`);
     const wider = only?.find((noun) => principal.only && !principal.only.includes(noun));
     if (wider) throw problem('auth.forbidden', `the key that asks is not for ${wider}`);
-    const expiresAt = this.#endOf(body.expiresAt, principal, meta.at);
     return {
       userId,
       tenantId,
       role,
       name,
       kind: 'key',
-      ...((readOnly || principal.readOnly) && { readOnly: true as const }),
-      ...(only && { only }),
-      ...(expiresAt && { expiresAt }),
+      readOnly,
+      only: only ?? null,
+      expiresAt: this.#endOf(body.expiresAt, principal, meta.at),
+      from: null,
     };
   }
 
   /** A session is a person, who may make keys that outlive it; a key that ends makes none that does not. */
-  #endOf(asked: string | undefined, { expiresAt, keyId }: Principal, now: string): string | undefined {
+  #endOf(asked: string | undefined, { expiresAt, keyId }: Principal, now: string): string | null {
     const most = this.ring.isSession(keyId) ? undefined : expiresAt;
-    const end = asked === undefined ? most : new Date(asked).toISOString();
-    if (end !== undefined && end <= now)
-      throw problem('request.invalid', 'expiresAt: the key would have expired already');
-    if (end !== undefined && most !== undefined && end > most) {
+    const end = asked === undefined ? (most ?? null) : new Date(asked).toISOString();
+    if (end !== null && end <= now) throw problem('request.invalid', 'expiresAt: the key would have expired already');
+    if (end !== null && most !== undefined && end > most) {
       throw problem('auth.forbidden', `the key that asks ends at ${most}; one that it makes cannot end later`);
     }
     return end;

@@ -12,24 +12,28 @@ export type Grant = Readonly<{
   /** At most this; less when its user has less. */
   role: Role;
   name: string;
-  /** A session serves all tenants of its user. A key of 0.1.0 is its user's only grant of a role. */
-  kind: 'key' | 'session' | 'grant';
+  /** A session comes from a login, and serves all tenants of its user. */
+  kind: 'key' | 'session';
   /** It may look and change nothing. */
-  readOnly?: true;
-  /** The tags of the endpoints that it may ask; left out: all of them. */
-  only?: readonly string[];
+  readOnly: boolean;
+  /** The tags of the endpoints that it may ask; `null`: all of them. */
+  only: readonly string[] | null;
   /** RFC 3339. From then on it is unknown. */
-  expiresAt?: string;
+  expiresAt: string | null;
   /** The address that a session was begun from, sealed. */
-  from?: string;
+  from: string | null;
 }>;
+
+/** All that its user may do, for ever. */
+export const UNLIMITED = { readOnly: false, only: null, expiresAt: null, from: null } as const;
 
 export class CreateKey extends command('CreateKey')<It & Grant> {}
 export class RevokeKey extends command('RevokeKey')<It & { reason: string }> {}
 export type KeyCommand = CreateKey | RevokeKey;
 
+export type CreatedKey = It & Grant & Readonly<{ at: string }>;
 export type KeyEvent =
-  Event<'KeyCreated', It & Grant & { at: string }> | Event<'KeyRevoked', It & { reason: string; at: string }>;
+  Event<'KeyCreated', CreatedKey> | Event<'KeyRevoked', It & { reason: string; at: string }>;
 
 export type Key = Readonly<{ phase: 'absent' | 'revoked' }> | Readonly<{ phase: 'active'; hash: string }>;
 

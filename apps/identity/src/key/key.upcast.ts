@@ -1,11 +1,11 @@
 import type { Upcasts } from '@strata/event-sourcing';
-import type { Grant, KeyEvent } from './key.js';
+import { UNLIMITED } from './key.js';
+import type { CreatedKey, KeyEvent } from './key.js';
 
-type KeyOfFirstLight = Readonly<Pick<Grant, 'hash' | 'userId' | 'tenantId' | 'role' | 'name'>> &
-  Readonly<{ keyId: string; at: string }>;
+type KeyOfFirstLight = Omit<CreatedKey, 'kind' | 'readOnly' | 'only' | 'expiresAt' | 'from'>;
 
-/** 0.1.0 had no roles beside those that its keys named. */
-const asItsOwnGrant = (created: KeyOfFirstLight) => ({ ...created, kind: 'grant' as const });
+/** 0.1.0 knew no sessions, no limits and no end. */
+const withoutLimits = (created: KeyOfFirstLight): CreatedKey => ({ ...created, kind: 'key', ...UNLIMITED });
 
 /** How events of keys are read that earlier releases wrote. */
-export const keyUpcasts = { KeyCreated: [asItsOwnGrant] } satisfies Upcasts<KeyEvent>;
+export const keyUpcasts = { KeyCreated: [withoutLimits] } satisfies Upcasts<KeyEvent>;

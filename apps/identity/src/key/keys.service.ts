@@ -47,7 +47,7 @@ export class Keys {
   }
 
   async #shown(rows: readonly KeyRow[]): Promise<readonly KeyView[]> {
-    const begun = rows.flatMap(({ keyId, userId, from }) => (from === undefined ? [] : [{ keyId, userId, from }]));
+    const begun = rows.flatMap(({ keyId, userId, from }) => (from === null ? [] : [{ keyId, userId, from }]));
     const addresses = await this.sealing.unsealAll(
       begun.map(({ userId, from }) => ({ subject: userId, purpose: 'address', text: from })),
     );
@@ -57,7 +57,7 @@ export class Keys {
 
   #view(row: KeyRow, from: string | undefined): KeyView {
     const { keyId, name, createdAt, kind, userId, tenantId, role, readOnly, only, expiresAt } = row;
-    const isOver = expiresAt !== undefined && expiresAt <= this.clock.now();
+    const isOver = expiresAt !== null && expiresAt <= this.clock.now();
     return {
       id: keyId,
       name,
@@ -66,13 +66,13 @@ export class Keys {
       statusReason: null,
       createdAt,
       labels: {},
-      kind: kind === 'session' ? 'session' : 'key',
+      kind,
       userId,
       tenantId,
       role,
-      readOnly: readOnly ?? false,
-      only: only ? [...only] : null,
-      expiresAt: expiresAt ?? null,
+      readOnly,
+      only: only && [...only],
+      expiresAt,
       createdFrom: from ?? null,
       lastUsedAt: this.ring.lastUsed(keyId) ?? null,
     };

@@ -5,7 +5,7 @@ import { Asked, Implement, problem } from '@strata/http';
 import { Sealing } from '@strata/sealing';
 import { Commands, beside } from '../commands.service.js';
 import { hashOf, makeCredential, textOf } from '../credential.js';
-import { CreateKey, RevokeKey, key } from '../key/key.js';
+import { CreateKey, RevokeKey, UNLIMITED, key } from '../key/key.js';
 import { KeyRing } from '../key/key-ring.view.js';
 import { Passwords } from '../passwords.js';
 import type { Member } from '../tenant/members.view.js';
@@ -40,7 +40,7 @@ export class LoginHttp {
     const userId = await this.attempts.at(from, () => this.#recognize(tenantId, body.user, body.password));
     const place = userId === undefined ? undefined : this.#placeOf(userId, tenantId);
     if (userId === undefined || place === undefined) {
-      throw problem('login.failed', 'there is no such user, or the password is another one');
+      throw failed();
     }
     return this.#begin(userId, place, { ...meta, tenantId: place.tenantId, actor: userId }, peer);
   }
@@ -63,8 +63,14 @@ export class LoginHttp {
     const { keyId, secret } = credential;
     const expiresAt = new Date(Date.parse(meta.at) + SESSION_MS).toISOString();
     const from = await this.sealing.seal(userId, 'address', peer);
-    const grant = { userId, tenantId, role, name: 'login', kind: 'session', expiresAt, from } as const;
+    const grant = { userId, tenantId, role, name: 'login', kind: 'session', ...UNLIMITED, expiresAt, from } as const;
     await this.commands.execute(key, keyId, new CreateKey({ keyId, hash: hashOf(secret), ...grant }, meta));
+    if (!this.ring.isGood(keyId)) {
+      // The role was taken away in the same moment: the session must not wait until it is given back.
+      const reason = 'the role was revoked';
+      await this.commands.execute(key, keyId, new RevokeKey({ keyId, reason }, beside(meta, 'lost')));
+      throw failed();
+    }
     await this.#endOldest(place, meta);
     const home = this.ring.members.homeOf(userId) ?? tenantId;
     const { name } = await this.users.show(tenantId, { userId, home, role });
@@ -82,3 +88,5 @@ export class LoginHttp {
     }
   }
 }
+
+const failed = () => problem('login.failed', 'there is no such user, or the password is another one');

@@ -2,7 +2,7 @@ import { isAtLeast } from '@strata/contracts';
 import type { Role } from '@strata/contracts';
 import type { UserEvent } from '../user/user.js';
 import type { MembershipEvent } from './membership.js';
-import type { TenancyEvent } from './tenancy.js';
+import type { TenantEvent } from './tenant.js';
 
 /** A user's place in a tenant. All keys that it has there point to it, so that a change of role is one assignment. */
 export type Member = { readonly tenantId: string; readonly userId: string; role: Role | undefined; keys: string[] };
@@ -10,7 +10,7 @@ export type Member = { readonly tenantId: string; readonly userId: string; role:
 type Tenant = Readonly<{ name: string; members: Map<string, Member> }>;
 type User = Readonly<{ home: string; places: Set<Member> }>;
 
-export type MemberEvent = TenancyEvent | MembershipEvent | UserEvent;
+export type MemberEvent = TenantEvent | MembershipEvent | UserEvent;
 
 /** Who there is, and who may do what where: in memory, because every request asks. Names of people are not in it. */
 export class Members {

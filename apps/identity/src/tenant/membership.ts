@@ -3,7 +3,7 @@ import type { Role } from '@strata/contracts';
 import { command, reject, unreachable } from '@strata/event-sourcing';
 import type { Decider, Decision, Event } from '@strata/event-sourcing';
 import { Map } from 'immutable';
-import { FIRST_TENANT, FIRST_USER } from './tenancy.js';
+import { FIRST_TENANT, FIRST_USER } from './tenant.js';
 
 type It = Readonly<{ tenantId: string; userId: string }>;
 

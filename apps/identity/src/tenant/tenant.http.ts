@@ -7,7 +7,7 @@ import { Commands } from '../commands.service.js';
 import { KeyRing } from '../key/key-ring.view.js';
 import { Occupancy } from '../occupancy.js';
 import { Views } from '../views.js';
-import { CreateTenant, DeleteTenant, TENANCY, tenancy } from './tenancy.js';
+import { CreateTenant, DeleteTenant, TENANTS, tenant } from './tenant.js';
 import type { TenantRow } from './tenant.view.js';
 
 @Controller()
@@ -43,21 +43,21 @@ export class TenantHttp {
     const { name, id: tenantId = mint('ten') } = body;
     // The new tenant's log begins with its creation.
     const meta = { ...asked.meta, tenantId };
-    await this.commands.execute(tenancy, TENANCY, new CreateTenant({ tenantId, name }, meta), validateOnly);
+    await this.commands.execute(tenant, TENANTS, new CreateTenant({ tenantId, name }, meta), validateOnly);
     return shown({ tenantId, name, createdAt: meta.at }, principal.role);
   }
 
   @Implement(tenants.delete)
   async delete(@Asked(tenants.delete) asked: Asked<typeof tenants.delete>): Promise<TenantView> {
     const { params, principal, validateOnly } = asked;
-    const tenant = await this.#find(principal, params.id);
-    const meta = { ...asked.meta, tenantId: tenant.id };
-    const command = new DeleteTenant({ tenantId: tenant.id }, meta);
-    await this.commands.check(tenancy, TENANCY, command);
-    await this.#refuseOccupied(tenant);
-    this.#refuseOrphans(tenant);
-    await this.commands.execute(tenancy, TENANCY, command, validateOnly);
-    return { ...tenant, status: 'deleted' };
+    const shownBefore = await this.#find(principal, params.id);
+    const { id: tenantId } = shownBefore;
+    const command = new DeleteTenant({ tenantId }, { ...asked.meta, tenantId });
+    await this.commands.check(tenant, TENANTS, command);
+    await this.#refuseOccupied(shownBefore);
+    this.#refuseOrphans(tenantId);
+    await this.commands.execute(tenant, TENANTS, command, validateOnly);
+    return { ...shownBefore, status: 'deleted' };
   }
 
   async #find(principal: Principal, idOrName: string): Promise<TenantView> {
@@ -96,7 +96,7 @@ export class TenantHttp {
   }
 
   /** Its users go with it, also where they are the only owner of another tenant. */
-  #refuseOrphans({ id }: TenantView) {
+  #refuseOrphans(id: string) {
     const { members } = this.ring;
     for (const userId of members.usersOf(id)) {
       for (const { tenantId, role } of members.placesOf(userId)) {

@@ -1,10 +1,10 @@
 import { defineView } from '@strata/event-store';
-import type { TenancyEvent } from './tenancy.js';
+import type { TenantEvent } from './tenant.js';
 
 export type TenantRow = Readonly<{ tenantId: string; name: string; createdAt: string }>;
 
 /** By what happened and not by stream: in a log that began with 0.1.0 the first tenant has a stream of its own. */
-export const tenantView = defineView<TenantRow, 'name', TenancyEvent>({
+export const tenantView = defineView<TenantRow, 'name', TenantEvent>({
   name: 'tenant',
   key: ({ type, data }) => (type === 'TenantCreated' || type === 'TenantDeleted' ? data.tenantId : undefined),
   tenant: (row) => row.tenantId,

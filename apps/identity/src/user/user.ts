@@ -1,6 +1,6 @@
 import { command, reject, unreachable } from '@strata/event-sourcing';
 import type { Decider, Decision, Event } from '@strata/event-sourcing';
-import { FIRST_USER } from '../tenant/tenancy.js';
+import { FIRST_USER } from '../tenant/tenant.js';
 
 /** The tenant is the one that the user belongs to, whatever roles it has elsewhere. */
 type It = Readonly<{ tenantId: string; userId: string }>;

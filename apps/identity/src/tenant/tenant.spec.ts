@@ -1,18 +1,18 @@
 import { sentences } from '@strata/testing/event-sourcing';
-import { CreateTenant, DeleteTenant, tenancy } from './tenancy.js';
-import type { TenancyEvent } from './tenancy.js';
+import { CreateTenant, DeleteTenant, tenant } from './tenant.js';
+import type { TenantEvent } from './tenant.js';
 
 const at = '2026-01-01T00:00:00.000Z';
 const meta = { commandId: '', at, tenantId: 'ten_a', actor: 'user_a', correlationId: 'req_1', causationId: 'req_1' };
 const create = (tenantId: string, name: string) => new CreateTenant({ tenantId, name }, meta);
 const remove = (tenantId: string) => new DeleteTenant({ tenantId }, meta);
-const created = (tenantId: string, name: string): TenancyEvent => ({
+const created = (tenantId: string, name: string): TenantEvent => ({
   type: 'TenantCreated',
   data: { tenantId, name, at },
 });
-const deleted = (tenantId: string): TenancyEvent => ({ type: 'TenantDeleted', data: { tenantId, at } });
+const deleted = (tenantId: string): TenantEvent => ({ type: 'TenantDeleted', data: { tenantId, at } });
 
-const { given } = sentences(tenancy);
+const { given } = sentences(tenant);
 
 describe('a tenant', () => {
   it('is created', () => given().when(create('ten_a', 'acme')).then(created('ten_a', 'acme')));

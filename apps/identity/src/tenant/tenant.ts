@@ -11,25 +11,25 @@ type It = Readonly<{ tenantId: string }>;
 
 export class CreateTenant extends command('CreateTenant')<It & { name: string }> {}
 export class DeleteTenant extends command('DeleteTenant')<It> {}
-export type TenancyCommand = CreateTenant | DeleteTenant;
+export type TenantCommand = CreateTenant | DeleteTenant;
 
-export type TenancyEvent =
+export type TenantEvent =
   Event<'TenantCreated', It & { name: string; at: string }> | Event<'TenantDeleted', It & { at: string }>;
 
 /** Ids of the deleted stay: nobody gets the id of another. */
-export type Tenancy = Readonly<{
+export type Tenants = Readonly<{
   tenants: Map<string, Readonly<{ phase: 'active'; name: string }> | Readonly<{ phase: 'deleted' }>>;
   names: Map<string, string>;
 }>;
 
 /** The one stream. */
-export const TENANCY = 'all';
+export const TENANTS = 'all';
 
 /** Where the first administrator is. Both stay: somebody must be able to help when everybody else is locked out. */
 export const FIRST_TENANT = 'ten_default';
 export const FIRST_USER = 'user_admin';
 
-const decide = (command: TenancyCommand, { tenants, names }: Tenancy): Decision<TenancyEvent> => {
+const decide = (command: TenantCommand, { tenants, names }: Tenants): Decision<TenantEvent> => {
   const { at } = command.meta;
   const { tenantId } = command.data;
   const there = tenants.get(tenantId);
@@ -50,7 +50,7 @@ const decide = (command: TenancyCommand, { tenants, names }: Tenancy): Decision<
   }
 };
 
-const evolve = (it: Tenancy, event: TenancyEvent): Tenancy => {
+const evolve = (it: Tenants, event: TenantEvent): Tenants => {
   const { tenantId } = event.data;
   if (event.type === 'TenantCreated') {
     const { name } = event.data;
@@ -61,8 +61,8 @@ const evolve = (it: Tenancy, event: TenancyEvent): Tenancy => {
   return { tenants: it.tenants.set(tenantId, { phase: 'deleted' }), names };
 };
 
-export const tenancy: Decider<TenancyCommand, TenancyEvent, Tenancy> = {
-  name: 'tenancy',
+export const tenant: Decider<TenantCommand, TenantEvent, Tenants> = {
+  name: 'tenant',
   scope: 'platform',
   initialState: { tenants: Map(), names: Map() },
   decide,
