@@ -22,9 +22,11 @@ import { provisionInstance } from './instance/provision-instance.process.js';
 import { NetworkHttp } from './network/network.http.js';
 import { OperationHttp } from './operation/operation.http.js';
 import { Operations } from './operation/operations.service.js';
+import { PurgeSweep } from './instance/purge-sweep.service.js';
 import { QuotaHttp } from './quota/quota.http.js';
 import { ReservationSweep } from './quota/reservation-sweep.service.js';
 import { Commands } from './rules.js';
+import { SettingsHttp } from './settings/settings.http.js';
 import { Summary } from './summary.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
@@ -61,6 +63,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         NetworkHttp,
         VolumeHttp,
         QuotaHttp,
+        SettingsHttp,
         OperationHttp,
       ],
       providers: [
@@ -76,6 +79,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         InstanceSpecs,
         HostDoor,
         ReservationSweep,
+        PurgeSweep,
         Summary,
       ],
       exports: [HostDoor, Views, EventStore, ProcessManager, Summary],

@@ -34,6 +34,7 @@ export {
   volumes,
 } from './iaas/resources.js';
 export type { QuotaAmounts } from './iaas/resources.js';
+export { SettingsView, settings } from './iaas/settings.js';
 export type {
   HostDescription,
   HostServices,
