@@ -1,3 +1,4 @@
+import { activityVerb, undoVerb } from './nouns/activity.js';
 import { event, whyVerb } from './nouns/event.js';
 import { flavor } from './nouns/flavor.js';
 import { host } from './nouns/host.js';
@@ -19,4 +20,4 @@ export const nouns: readonly Noun[] = [
   ...[instance, image, flavor, host, network, volume, pool, quota, setting, operation, event],
   ...[tenant, user, key],
 ];
-export const verbs: readonly Verb[] = [up, down, status, doctor, login, logout, whoami, whyVerb];
+export const verbs: readonly Verb[] = [up, down, status, doctor, login, logout, whoami, activityVerb, undoVerb, whyVerb];

@@ -5,6 +5,8 @@ import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
+import { Activities } from './activity/activities.service.js';
+import { ActivityHttp } from './activity/activity.http.js';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
 import { HostDoor } from './host/host-door.service.js';
@@ -14,6 +16,7 @@ import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
 import { CreateInstanceHttp } from './instance/create-instance.http.js';
+import { ExplainInstanceHttp } from './instance/explain-instance.http.js';
 import { InstanceRequests } from './instance/instance-requests.service.js';
 import { InstanceSpecs } from './instance/instance-specs.service.js';
 import { InstanceHttp } from './instance/instance.http.js';
@@ -28,6 +31,7 @@ import { ReservationSweep } from './quota/reservation-sweep.service.js';
 import { Commands } from './rules.js';
 import { SettingsHttp } from './settings/settings.http.js';
 import { Summary } from './summary.js';
+import { UndoHttp } from './undo/undo.http.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
@@ -57,6 +61,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
       controllers: [
         CreateInstanceHttp,
         InstanceHttp,
+        ExplainInstanceHttp,
         ImageHttp,
         FlavorHttp,
         HostHttp,
@@ -64,6 +69,8 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         VolumeHttp,
         QuotaHttp,
         SettingsHttp,
+        ActivityHttp,
+        UndoHttp,
         OperationHttp,
       ],
       providers: [
@@ -75,6 +82,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         ...Commands.handlers,
         Commands,
         Operations,
+        Activities,
         InstanceRequests,
         InstanceSpecs,
         HostDoor,

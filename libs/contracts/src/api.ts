@@ -1,3 +1,4 @@
+import { activity } from './activity.js';
 import type { Endpoint } from './endpoint.js';
 import { events } from './event.js';
 import { instances } from './iaas/instance.js';
@@ -23,6 +24,7 @@ export const api = {
   settings,
   operations,
   events,
+  activity,
   tenants,
   users,
   keys,

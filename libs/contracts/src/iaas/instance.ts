@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Time, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 import { createInstance } from './create-instance.js';
+import { explainInstance } from './explain-instance.js';
 
 export const instanceStatuses = [
   'provisioning',
@@ -168,6 +169,7 @@ export const instances = {
     answer: z.object({ exitCode: z.int(), stdout: z.string(), stderr: z.string() }),
     errors: ['instance.not-found', 'instance.wrong-state', 'instance.unreachable'],
   }),
+  explain: explainInstance,
   log: endpoint({
     method: 'get',
     path: '/v1/instances/:id/log',
