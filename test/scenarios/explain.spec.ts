@@ -17,7 +17,15 @@ describe('the explanation of an instance', () => {
 
   it('says where it is and why there, as it was when that was decided', async () => {
     await platform.ask('POST', '/v1/hosts/host_1/cordon');
+    // Placed side by side, on hosts of their own.
+    const huge = { flavor: undefined, vcpus: 1, memoryMiB: 200_000, diskGiB: 4 };
+    const others = ['a', 'b'].map((name) => platform.create(name, { id: `inst_${name}`, ...huge }));
+    await Promise.all(others);
     await platform.create('web', { id: 'inst_web' });
+    const [a, b] = await Promise.all(['a', 'b'].map((name) => explain(name)));
+    expect(new Set([a?.placement?.hostId, b?.placement?.hostId])).toEqual(new Set(['host_2', 'host_3']));
+    expect((await platform.instance('a')).hostId).toBe(a?.placement?.hostId);
+    expect((await platform.instance('b')).hostId).toBe(b?.placement?.hostId);
     await platform.ask('POST', '/v1/hosts/host_3/cordon');
     const { placement, because } = await explain('web');
     expect(placement).toMatchObject({

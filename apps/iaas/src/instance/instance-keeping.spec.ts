@@ -110,4 +110,13 @@ describe('an instance of a tenant that keeps what it deletes', () => {
     given(...keptOff, restored('off', 2), reached('off', 'op_r'))
       .when(purge())
       .changesNothing());
+  it('is not removed for an earlier deletion that was taken back', () => {
+    const again: InstanceEvent = {
+      type: 'InstanceDeletionScheduled',
+      data: { ...by('op_e'), until: '2026-01-01T02:00:00.000Z', power: 'off', revision: 2, forceAt: null },
+    };
+    given(...keptOff, restored('off', 2), reached('off', 'op_r'), again, reached('off', 'op_e'))
+      .when(purge())
+      .changesNothing();
+  });
 });
