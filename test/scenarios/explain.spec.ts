@@ -27,7 +27,8 @@ describe('the explanation of an instance', () => {
     expect((await platform.instance('a')).hostId).toBe(a?.placement?.hostId);
     expect((await platform.instance('b')).hostId).toBe(b?.placement?.hostId);
     await platform.ask('POST', '/v1/hosts/host_3/cordon');
-    const { placement, because } = await explain('web');
+    const { placement, because, wish } = await explain('web');
+    expect(wish.asked).toMatchObject({ by: 'user_admin' });
     expect(placement).toMatchObject({
       hostId: 'host_2',
       rule: 'fullest',

@@ -20,4 +20,15 @@ export const nouns: readonly Noun[] = [
   ...[instance, image, flavor, host, network, volume, pool, quota, setting, operation, event],
   ...[tenant, user, key],
 ];
-export const verbs: readonly Verb[] = [up, down, status, doctor, login, logout, whoami, activityVerb, undoVerb, whyVerb];
+export const verbs: readonly Verb[] = [
+  up,
+  down,
+  status,
+  doctor,
+  login,
+  logout,
+  whoami,
+  activityVerb,
+  undoVerb,
+  whyVerb,
+];

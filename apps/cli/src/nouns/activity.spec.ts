@@ -35,9 +35,9 @@ describe('strata activity', () => {
     expect(exit).toBe(0);
     expect(stdout).toBe(
       [
-        'TIME                      ACTOR       VERB    RESOURCE  RESULT     CHANGES                         UNDO  REQUEST',
-        `${at}  user_admin  stop    inst_1    succeeded  status: running → stopped (+1)  yes   req_1`,
-        `${at}  user_admin  reboot  inst_1    succeeded  -                               no    req_2`,
+        'TIME                      ACTOR       WHAT             RESOURCE  RESULT     CHANGES                         UNDO  REQUEST',
+        `${at}  user_admin  stop instance    inst_1    succeeded  status: running → stopped (+1)  yes   req_1`,
+        `${at}  user_admin  reboot instance  inst_1    succeeded  -                               no    req_2`,
         '',
       ].join('\n'),
     );

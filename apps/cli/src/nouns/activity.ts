@@ -21,14 +21,17 @@ const summaryOf = (changes: readonly Change[]): string => {
   return others.length === 0 ? said(first) : `${said(first)} (+${others.length})`;
 };
 
-const who = { TIME: 'at', ACTOR: 'actor', VERB: 'verb', RESOURCE: 'resource.id', RESULT: 'result' };
+const who = { TIME: 'at', ACTOR: 'actor', WHAT: 'what', RESOURCE: 'resource.id', RESULT: 'result' };
+
+const whatOf = ({ verb: asked, resource }: Activity): string => `${asked} ${resource.type}`;
 
 const brief: View = {
   columns: { ...who, CHANGES: 'summary', UNDO: 'undo', REQUEST: 'id' },
   name: 'id',
   rows: (answer) => {
-    const { changes, cannotUndo, ...rest } = answer as Activity; // by contract
-    return [{ ...rest, summary: summaryOf(changes), undo: cannotUndo === null ? 'yes' : 'no' }];
+    const it = answer as Activity; // by contract
+    const undoable = it.cannotUndo === null ? 'yes' : 'no';
+    return [{ ...it, what: whatOf(it), summary: summaryOf(it.changes), undo: undoable }];
   },
 };
 
@@ -36,8 +39,9 @@ const whole: View = {
   columns: { ...who, FIELD: 'field', BEFORE: 'before', AFTER: 'after', REQUEST: 'id' },
   name: 'id',
   rows: (answer) => {
-    const { changes, ...rest } = answer as Activity; // as above
-    return changes.length === 0 ? [rest] : changes.map((change) => ({ ...rest, ...change }));
+    const it = answer as Activity; // as above
+    const row = { ...it, what: whatOf(it) };
+    return it.changes.length === 0 ? [row] : it.changes.map((change) => ({ ...row, ...change }));
   },
 };
 

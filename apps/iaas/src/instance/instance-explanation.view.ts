@@ -13,7 +13,7 @@ const LAST = 10;
 
 /** What each of these asks for: the newest of them is the wish. */
 const WISHES: Readonly<Record<string, string>> = {
-  InstanceBootRequested: 'to be started for the first time',
+  InstanceRequested: 'to be made',
   InstanceStartRequested: 'to be started',
   InstanceStopRequested: 'to be stopped',
   InstanceRebootRequested: 'to be restarted',
