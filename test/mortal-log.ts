@@ -42,7 +42,8 @@ export class MortalLog extends EventLog {
     return answers;
   }
 
-  override readStream = (stream: string, after?: number) => this.#through(() => this.log.readStream(stream, after));
+  override readStream = (stream: string, after?: number, limit?: number) =>
+    this.#through(() => this.log.readStream(stream, after, limit));
   override read = (after: number, limit: number, filter?: EventFilter) =>
     this.#through(() => this.log.read(after, limit, filter));
   override recall = (stream: string, ids: readonly string[]) => this.#through(() => this.log.recall(stream, ids));

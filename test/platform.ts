@@ -19,6 +19,7 @@ import type { IdentityGround } from './people.js';
 const known: Readonly<Record<string, Principal>> = {
   admin: { userId: 'user_admin', tenantId: 'ten_default', role: 'platform-administrator', keyId: 'key_admin' },
   viewer: { userId: 'user_viewer', tenantId: 'ten_default', role: 'viewer', keyId: 'key_viewer' },
+  operator: { userId: 'user_operator', tenantId: 'ten_default', role: 'operator', keyId: 'key_operator' },
   stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
 };
 

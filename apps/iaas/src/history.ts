@@ -7,9 +7,11 @@ import type { ImageEvent } from './image/image.js';
 import type { InstanceEvent } from './instance/instance.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
-type IaasEvent = OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
+type IaasEvent =
+  OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent | SettingsEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -39,6 +41,7 @@ export const history: History<IaasEvent> = {
   InstanceBootRequested: [],
   InstanceDeleted: [],
   InstanceDeletionRequested: [],
+  InstanceDeletionScheduled: [],
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
@@ -50,6 +53,7 @@ export const history: History<IaasEvent> = {
   InstanceRebootRequested: [],
   InstanceRemovalRequested: [],
   InstanceRequested: [],
+  InstanceRestored: [],
   InstanceResumeRequested: [],
   InstanceStartRequested: [],
   InstanceStopRequested: [],
@@ -64,4 +68,6 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  SettingsChanged: [],
 };

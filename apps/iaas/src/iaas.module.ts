@@ -5,6 +5,8 @@ import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
+import { Activities } from './activity/activities.service.js';
+import { ActivityHttp } from './activity/activity.http.js';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
 import { HostDoor } from './host/host-door.service.js';
@@ -14,6 +16,7 @@ import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
 import { CreateInstanceHttp } from './instance/create-instance.http.js';
+import { ExplainInstanceHttp } from './instance/explain-instance.http.js';
 import { InstanceRequests } from './instance/instance-requests.service.js';
 import { InstanceSpecs } from './instance/instance-specs.service.js';
 import { InstanceHttp } from './instance/instance.http.js';
@@ -22,10 +25,13 @@ import { provisionInstance } from './instance/provision-instance.process.js';
 import { NetworkHttp } from './network/network.http.js';
 import { OperationHttp } from './operation/operation.http.js';
 import { Operations } from './operation/operations.service.js';
+import { PurgeSweep } from './instance/purge-sweep.service.js';
 import { QuotaHttp } from './quota/quota.http.js';
 import { ReservationSweep } from './quota/reservation-sweep.service.js';
 import { Commands } from './rules.js';
+import { SettingsHttp } from './settings/settings.http.js';
 import { Summary } from './summary.js';
+import { UndoHttp } from './undo/undo.http.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
@@ -55,12 +61,16 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
       controllers: [
         CreateInstanceHttp,
         InstanceHttp,
+        ExplainInstanceHttp,
         ImageHttp,
         FlavorHttp,
         HostHttp,
         NetworkHttp,
         VolumeHttp,
         QuotaHttp,
+        SettingsHttp,
+        ActivityHttp,
+        UndoHttp,
         OperationHttp,
       ],
       providers: [
@@ -72,10 +82,12 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         ...Commands.handlers,
         Commands,
         Operations,
+        Activities,
         InstanceRequests,
         InstanceSpecs,
         HostDoor,
         ReservationSweep,
+        PurgeSweep,
         Summary,
       ],
       exports: [HostDoor, Views, EventStore, ProcessManager, Summary],

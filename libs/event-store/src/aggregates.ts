@@ -17,6 +17,8 @@ type Decided<C> = Readonly<{ order: Order<C>; decision: readonly NewEvent[] | Re
 /** Two processes may write one stream, but not so often that this many tries all lose. */
 const TRIES = 8;
 const GROUP = 512;
+/** How many events of a stream are read at a time. */
+const PAGE = 2_000;
 
 /**
  * Carries out commands. Those for one stream queue up: whatever waits is decided in order on one state in memory and
@@ -85,9 +87,15 @@ class Kind<C extends Asked, E extends Event, S> {
     return answer;
   }
 
+  /** Page by page, so that the longest stream is folded in little memory. */
   async refresh(stream: string): Promise<Held<S>> {
-    const held = this.#held.get(stream) ?? { state: this.decider.initialState, version: 0 };
-    return this.#fold(stream, held, await this.log.readStream(stream, held.version));
+    let held = this.#held.get(stream) ?? { state: this.decider.initialState, version: 0 };
+    for (let isMore = true; isMore;) {
+      const page = await this.log.readStream(stream, held.version, PAGE);
+      held = this.#fold(stream, held, page);
+      isMore = page.length >= PAGE;
+    }
+    return held;
   }
 
   #enqueue(stream: string, command: C): Promise<Outcome> {

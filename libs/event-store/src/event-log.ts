@@ -9,8 +9,8 @@ export abstract class EventLog {
    */
   abstract appendAll(group: AppendGroup): Promise<readonly Appended[]>;
 
-  /** The events of one stream whose version is greater than `after`, oldest first. */
-  abstract readStream(stream: string, after?: number): Promise<readonly Recorded[]>;
+  /** The events of one stream whose version is greater than `after`, oldest first: all of them, or the first so many. */
+  abstract readStream(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
 
   /** At most `limit` events whose position is greater than `after`, in order of position. */
   abstract read(after: number, limit: number, filter?: EventFilter): Promise<readonly Recorded[]>;

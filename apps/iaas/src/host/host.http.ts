@@ -8,6 +8,7 @@ import { Commands } from '../rules.js';
 import { CordonHost, FLEET, UncordonHost, fleet } from './fleet.js';
 import type { Host } from './fleet.js';
 import { HostDoor } from './host-door.service.js';
+import { shownHost } from './host.view.js';
 
 @Controller()
 export class HostHttp {
@@ -66,26 +67,8 @@ export class HostHttp {
     return host;
   }
 
-  #shown({ hostId: id, description, capacity, reserved, instances, connected, cordoned, connectedAt }: Host): HostView {
-    const { name, driver, accelerator, version } = description;
-    const lastSeenAt = this.door.lastSeen(id);
-    return {
-      id,
-      name,
-      status: !connected ? 'unknown' : cordoned ? 'cordoned' : 'up',
-      task: null,
-      statusReason: !connected ? 'its agent is not connected' : null,
-      createdAt: connectedAt,
-      labels: {},
-      driver,
-      accelerator,
-      version,
-      capacity,
-      reserved,
-      instances,
-      schedulable: connected && !cordoned,
-      lastSeenAt: lastSeenAt ?? connectedAt,
-    };
+  #shown(host: Host): HostView {
+    return shownHost(host, this.door.lastSeen(host.hostId));
   }
 }
 

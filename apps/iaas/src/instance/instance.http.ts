@@ -1,13 +1,16 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { InstanceView, Operation } from '@strata/contracts';
+import { Aggregates, streamName } from '@strata/event-store';
 import { Asked, Implement, paged, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
+import { settings } from '../settings/settings.js';
 import { Views } from '../views.js';
 import { InstanceRequests } from './instance-requests.service.js';
+import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
 import { statusOf } from './instance-state.js';
@@ -23,6 +26,7 @@ export class InstanceHttp {
     private readonly operations: Operations,
     private readonly requests: InstanceRequests,
     private readonly hosts: HostDoor,
+    private readonly aggregates: Aggregates,
     private readonly views: Views,
   ) {}
 
@@ -77,8 +81,17 @@ export class InstanceHttp {
   }
 
   @Implement(instances.delete)
-  delete(@Asked(instances.delete) asked: Asked<typeof instances.delete>) {
-    return this.#ask('delete-instance', asked, (it) => new DeleteInstance(it, asked.meta));
+  async delete(@Asked(instances.delete) asked: Asked<typeof instances.delete>) {
+    const { tenantId } = asked.meta;
+    const { state } = await this.aggregates.load(settings, streamName(settings, tenantId, tenantId));
+    const keepSeconds = asked.query.now === 'true' ? 0 : state.keepDeletedSeconds;
+    const name = keepSeconds > 0 ? 'schedule-deletion' : 'delete-instance';
+    return this.#ask(name, asked, (it) => new DeleteInstance({ ...it, keepSeconds }, asked.meta));
+  }
+
+  @Implement(instances.restore)
+  restore(@Asked(instances.restore) asked: Asked<typeof instances.restore>) {
+    return this.#ask('restore-instance', asked, (it) => new RestoreInstance(it, asked.meta));
   }
 
   @Implement(instances.exec)

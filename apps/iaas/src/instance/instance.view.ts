@@ -9,7 +9,7 @@ import type { ExistingInstance } from './instance-state.js';
 /** The aggregate's own state as a row, and what last changed its wish: reports about it belong to that cause. */
 export type InstanceRow = ExistingInstance &
   Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
-export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt';
+export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt' | 'kept' | 'purgeAt';
 
 const isInstance = isAbout('instance');
 
@@ -17,15 +17,18 @@ export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEven
   name: 'instance',
   // Agents are nudged when a row has changed.
   lingerMs: 10,
-  version: 2,
+  version: 3,
   key: (event) => (isInstance(event) ? event.data.instanceId : undefined),
   tenant: (row) => row.tenantId,
-  acrossTenants: ['hostId'],
+  acrossTenants: ['hostId', 'kept'],
+  unindexed: ['purgeAt'],
   columns: {
     name: (row) => row.name,
     status: (row) => statusOf(row),
     hostId: (row) => row.placement?.hostId,
     createdAt: (row) => row.createdAt,
+    kept: (row) => row.kept !== null && row.phase === 'ready',
+    purgeAt: (row) => row.kept?.until,
   },
   evolve(row, event, id) {
     const it = instance.evolve(row ?? instance.initialState, event);
@@ -63,6 +66,7 @@ export const shown = (id: string, it: ExistingInstance): InstanceView => {
     guestAgent: it.sight.guestAgent,
     can: it.task ? [] : allowedVerbs(status),
     operationId: it.task?.operationId ?? null,
+    deletedUntil: status === 'deleted' ? (it.kept?.until ?? null) : null,
   };
 };
 

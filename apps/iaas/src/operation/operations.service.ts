@@ -43,6 +43,11 @@ export class Operations {
     return shownOperation(promised);
   }
 
+  /** One that had nothing to wait for: it has ended, and is in no journal. */
+  ended(asked: Asked, statusReason: string): Operation {
+    return shownOperation(ended(asked, this.clock.now(), statusReason));
+  }
+
   async find(id: string, tenantId: string): Promise<OperationRow | undefined> {
     return rowOf(id, await this.store.log.readStream(operationStream(id, tenantId))) ?? this.#promisedTo(id, tenantId);
   }

@@ -16,6 +16,8 @@ export const eventTypes = {
     InstancePowerReached: 'It is as it was asked to be',
     InstanceTaskFailed: 'What was asked could not be done',
     InstanceDrifted: 'Something happened to it that nobody asked for',
+    InstanceDeletionScheduled: 'It is deleted, and kept until then: it can be restored',
+    InstanceRestored: 'Its deletion is taken back',
     InstanceDeletionRequested: 'It shall be deleted',
     InstanceRemovalRequested: 'Its host shall remove the guest and its disk',
     InstanceGuestRemoved: 'The guest and its disk are gone',
@@ -53,6 +55,7 @@ export const eventTypes = {
     QuotaReleased: 'The part is free again',
     QuotaSet: 'Its limits are set',
   },
+  settings: { SettingsChanged: 'The tenant wants things done so from now on' },
   operation: {
     ProcessStarted: 'It has begun, with these steps',
     StepStarted: 'A step has begun; `command` is what it asks',

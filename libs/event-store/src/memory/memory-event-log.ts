@@ -51,8 +51,8 @@ export class MemoryEventLog extends EventLog {
     return appended;
   }
 
-  override async readStream(stream: string, after = 0) {
-    return (this.#streams.get(stream) ?? []).slice(after);
+  override async readStream(stream: string, after = 0, limit = Infinity) {
+    return (this.#streams.get(stream) ?? []).slice(after, after + limit);
   }
 
   override async read(after: number, limit: number, filter?: EventFilter) {

@@ -65,9 +65,9 @@ export class PostgresEventLog extends EventLog {
     return records.map((events) => ({ outcome: 'appended', version: (version += events.length), events }));
   }
 
-  override async readStream(stream: string, after = 0) {
-    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version';
-    return this.#events('read stream', where, [stream, after]);
+  override async readStream(stream: string, after = 0, limit: number | null = null) {
+    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3';
+    return this.#events('read stream', where, [stream, after, limit]);
   }
 
   /** What another process appended is seen within a tenth of a second; what this one appended, at once. */
