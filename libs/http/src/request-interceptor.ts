@@ -16,6 +16,7 @@ import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Principal } from './principal.js';
 import { SettledProblem, problem, tell } from './problem.js';
+import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
 
@@ -51,7 +52,8 @@ export class RequestInterceptor implements NestInterceptor {
     const endpoint = endpointOf(it.getHandler());
     if (endpoint === undefined) throw new Error('a route without an endpoint has passed the check at the start');
 
-    const parts = this.#checkOf(endpoint)(request);
+    const { params, query } = request;
+    const parts = this.#checkOf(endpoint)({ params, query, body: bodyIn(request) });
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
