@@ -149,7 +149,15 @@ describe('S01: every route of the document, asked by everybody with the ids of a
     const route = { operationId: 'a.b', parameters: [], responses: { 200: {} } };
     const without = { paths: { '/v1/a': { get: route } }, components: { schemas: {} } };
     expect(() => Api.read(without)).toThrow('x-strata-access');
-    const parts = { method: 'get', path: '/v1/a', summary: '', tag: 'a', status: 200, answer: z.string(), errors: [] } as const;
+    const parts = {
+      method: 'get',
+      path: '/v1/a',
+      summary: '',
+      tag: 'a',
+      status: 200,
+      answer: z.string(),
+      errors: [],
+    } as const;
     // @ts-expect-error nobody says who may ask
     expect(endpoint(parts)).toBe(parts);
   });

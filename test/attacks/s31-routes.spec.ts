@@ -20,6 +20,8 @@ describe('S31: the routes that are served', () => {
 
   it('are those of the committed document', async () => {
     const { text } = await target.ask(undefined, 'GET /v1/openapi.json');
-    expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(join(process.cwd(), 'libs/contracts/spec/openapi.json'), 'utf8')));
+    expect(JSON.parse(text)).toEqual(
+      JSON.parse(readFileSync(join(process.cwd(), 'libs/contracts/spec/openapi.json'), 'utf8')),
+    );
   });
 });

@@ -12,6 +12,8 @@ export type Estate = Readonly<{
   people: Readonly<Record<(typeof ownRoles)[number], Somebody>>;
   /** By the first word of a path below `/v1`: the id to put into it. */
   ids: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970: from then on the server does what a test asks it to. */
+  settledAt: number;
 }>;
 
 /** Things that are nobody's own: whoever is asking finds the same ones. */
@@ -45,7 +47,7 @@ export const settle = async (target: Target, name: string, instance: object = {}
     users: other.userId,
     keys: other.keyId,
   };
-  return { tenantId, people, ids };
+  return { tenantId, people, ids, settledAt: Date.now() };
 };
 
 /** A key that was good: it has expired, or somebody has revoked it. */

@@ -1,6 +1,9 @@
 /** What is wrong where: `path` leads to it, such as `labels.tier`; empty for the whole. */
 export type Fault = Readonly<{ path: string; message: string }>;
 
+/** `isMonstrous`: it is so deep or so wide that it is not worth anybody's while to parse it. */
+type Found = Readonly<{ faults: readonly Fault[]; isMonstrous: boolean }>;
+
 /** Deeper than any message of ours, and no work for anybody. */
 const DEPTH = 32;
 export const NO_TEXT = 'is no text: it holds U+0000 or half a character';
@@ -22,17 +25,19 @@ export const isText = (it: string): boolean => it.isWellFormed() && !it.includes
  * What two readers of one JSON text could understand differently (RFC 7493, I-JSON), or only one who wants to do harm would
  * send: a name twice in one object, a number that is not what it says, half a character, the name `__proto__`, much too many
  * members. Nothing is found in a text that is no JSON at all: whoever parses it says so.
- * @returns `undefined` where it is nested so deeply that nobody should go on reading
  */
-export const faultsIn = (text: string): readonly Fault[] | undefined => {
+export const faultsIn = (text: string): Found => {
   const faults: Fault[] = [];
   const open: Container[] = [];
   let at = 0;
 
-  const blame = (message: string, depth = open.length) => {
-    if (faults.length >= TOLD) return;
-    const path = open.slice(0, depth).flatMap(({ member }) => member || []);
-    faults.push({ path: path.join('.'), message });
+  const pathTo = (depth: number) =>
+    open
+      .slice(0, depth)
+      .flatMap(({ member }) => member || [])
+      .join('.');
+  const blame = (message: string) => {
+    if (faults.length < TOLD) faults.push({ path: pathTo(open.length), message });
   };
   const name = (it: string, inside: Container, names: Set<string>) => {
     inside.member = isText(it) ? it : '';
@@ -59,18 +64,20 @@ export const faultsIn = (text: string): readonly Fault[] | undefined => {
     } else {
       at += 1;
       if (letter === '{' || letter === '[') {
-        if (open.length >= DEPTH) return undefined;
+        if (open.length >= DEPTH) return monstrous('', `is nested deeper than ${DEPTH} levels`);
         open.push({ names: letter === '{' ? new Set() : undefined, member: letter === '{' ? '' : '0', count: 1 });
       } else if (letter === '}' || letter === ']') open.pop();
       else if (letter === ',' && inside) {
         inside.count += 1;
         if (!inside.names) inside.member = String(inside.count - 1);
-        if (inside.count === BREADTH + 1) blame(`has more than ${BREADTH} members`, open.length - 1);
+        if (inside.count > BREADTH) return monstrous(pathTo(open.length - 1), `has more than ${BREADTH} members`);
       }
     }
   }
-  return faults;
+  return { faults, isMonstrous: false };
 };
+
+const monstrous = (path: string, message: string): Found => ({ faults: [{ path, message }], isMonstrous: true });
 
 const wrongWith = (number: string): string | undefined => {
   const value = Number(number);
@@ -91,7 +98,7 @@ const endOfNumber = (text: string, start: number): number => {
 
 /** Behind the closing quote, or the end of the text. */
 const endOfString = (text: string, start: number): number => {
-  for (let at = start + 1; ; ) {
+  for (let at = start + 1; ;) {
     const quote = text.indexOf('"', at);
     if (quote < 0) return text.length;
     let slashes = 0;

@@ -12,9 +12,8 @@ export const bodyIn = ({ body }: Pick<FastifyRequest, 'body'>): unknown => {
   // Clients that always say `application/json` mean nothing by it where there is no body.
   if (!(body instanceof Uint8Array) || body.length === 0) return undefined;
   const text = textIn(body);
-  const faults = faultsIn(text);
-  if (faults === undefined) throw invalid([{ path: 'body', message: 'is nested deeper than any message here' }]);
-  const value = valueIn(text);
+  const { faults, isMonstrous } = faultsIn(text);
+  const value = isMonstrous ? undefined : valueIn(text);
   if (faults.length > 0) throw invalid(faults.map((it) => ({ ...it, path: it.path || 'body' })));
   return value;
 };

@@ -108,7 +108,12 @@ export class RequestInterceptor implements NestInterceptor {
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 
 /** What of a request goes into its commands. The same seed gives the same command and the same ids. */
-const identityOf = ({ id, headers, ip }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+const identityOf = (
+  { id, headers, ip }: FastifyRequest,
+  { tenantId, userId }: Principal,
+  at: string,
+  seed: string,
+) => ({
   meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
   mint: mintFrom(seed),
   peer: ip,

@@ -26,7 +26,10 @@ const Shape = z.object({
 const knownPatterns: readonly (readonly [RegExp, fc.Arbitrary<string>])[] = [
   [/\\p\{Cc\}.*@/, fc.constantFrom('anna@example.org', 'o@e.x', '用户@例子.广告')],
   [/\\p\{Cc\}/, fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-composite' })],
-  [/\(ssh\|ecdsa\|sk\)/, fc.constantFrom('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ', 'ssh-rsa AAAAB3 somebody@somewhere')],
+  [
+    /\(ssh\|ecdsa\|sk\)/,
+    fc.constantFrom('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ', 'ssh-rsa AAAAB3 somebody@somewhere'),
+  ],
 ];
 
 const text = ({ pattern, format, minLength, maxLength, enum: words }: z.infer<typeof Shape>): fc.Arbitrary<unknown> => {
@@ -126,7 +129,10 @@ export const sampleBody = (api: Api, route: Route, name: string, more: object = 
   if (!route.body) return undefined;
   const { properties = {}, required } = Shape.parse(api.resolve(route.body));
   const wanted = Object.keys(properties).filter((key) => required.includes(key) || key === 'flavor');
-  const values = wanted.map((key) => [key, key === 'name' ? name : (sayings[key] ?? example(api, properties[key] ?? {}))]);
+  const values = wanted.map((key) => [
+    key,
+    key === 'name' ? name : (sayings[key] ?? example(api, properties[key] ?? {})),
+  ]);
   return { ...Object.fromEntries(values), ...more };
 };
 

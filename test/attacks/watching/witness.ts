@@ -48,7 +48,8 @@ setInterval(() => {
   const now = performance.now();
   const { user, system } = process.threadCpuUsage(busy);
   const computed = (user + system) / 1_000;
-  if (computed > LONG_MS) tell({ stall: { at: Date.now(), ms: Math.round(now - tick), computed: Math.round(computed) } });
+  if (computed > LONG_MS)
+    tell({ stall: { at: Date.now(), ms: Math.round(now - tick), computed: Math.round(computed) } });
   tick = now;
   busy = process.threadCpuUsage();
 }, TICK_MS).unref();
