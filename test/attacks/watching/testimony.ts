@@ -4,6 +4,7 @@ import { z } from 'zod';
 const Line = z.union([
   z.object({ route: z.string() }),
   z.object({ started: z.array(z.string()) }),
+  z.object({ polluted: z.string() }),
   z.object({ stall: z.object({ at: z.number(), ms: z.number(), computed: z.number() }) }),
 ]);
 
@@ -21,6 +22,11 @@ export class Testimony {
   /** The programs that were started, each with its words. */
   get started(): readonly (readonly string[])[] {
     return this.#lines.flatMap((it) => ('started' in it ? [it.started] : []));
+  }
+
+  /** What somebody has given to every object. */
+  get pollution(): readonly string[] {
+    return this.#lines.flatMap((it) => ('polluted' in it ? [it.polluted] : []));
   }
 
   /** Since a time (milliseconds since 1970). */
