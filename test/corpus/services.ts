@@ -9,6 +9,7 @@ import { history as iaasHistory, processes } from '../../apps/iaas/src/iaas.modu
 import { image } from '../../apps/iaas/src/image/image.js';
 import { imageView } from '../../apps/iaas/src/image/image.view.js';
 import { instance } from '../../apps/iaas/src/instance/instance.js';
+import { instanceId } from '../../apps/iaas/src/instance/instance-id.js';
 import { instanceView } from '../../apps/iaas/src/instance/instance.view.js';
 import { network } from '../../apps/iaas/src/network/network.js';
 import { networkView } from '../../apps/iaas/src/network/network.view.js';
@@ -50,7 +51,7 @@ export const services: readonly Service[] = [
     name: 'iaas',
     history: iaasHistory,
     tell: tellIaasStories,
-    folds: folds(instance, fleet, network, quota, settings, image, flavor, operations(processes)),
+    folds: folds(instance, instanceId, fleet, network, quota, settings, image, flavor, operations(processes)),
     views: views(instanceView, operationView, imageView, flavorView, networkView, reservationView, trailView),
   },
   {

@@ -5,13 +5,22 @@ import type { FleetEvent } from './host/fleet.js';
 import { fleetUpcasts } from './host/fleet.upcast.js';
 import type { ImageEvent } from './image/image.js';
 import type { InstanceEvent } from './instance/instance.js';
+import type { InstanceIdEvent } from './instance/instance-id.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
 import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
 type IaasEvent =
-  OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent | SettingsEvent;
+  | OperationEvent
+  | FlavorEvent
+  | FleetEvent
+  | ImageEvent
+  | InstanceEvent
+  | InstanceIdEvent
+  | NetworkEvent
+  | QuotaEvent
+  | SettingsEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -47,6 +56,7 @@ export const history: History<IaasEvent> = {
   InstanceDrifted: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
+  InstanceIdClaimed: [],
   InstanceObserved: [],
   InstancePauseRequested: [],
   InstancePowerReached: [],

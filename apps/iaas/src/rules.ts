@@ -19,6 +19,7 @@ import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
 import { instance } from './instance/instance.js';
+import { ClaimInstanceId, instanceId } from './instance/instance-id.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance/instance-building.js';
 import { PurgeInstance, RestoreInstance } from './instance/instance-keeping.js';
 import { AbandonTask, DeleteInstance, FinishDeletion, RemoveGuest } from './instance/instance-removal.js';
@@ -80,6 +81,7 @@ const all: readonly Rules[] = [
     AbandonTask,
     ReportInstance,
   ]),
+  rules(instanceId, (it) => it.data.instanceId, [ClaimInstanceId]),
   rules(fleet, () => FLEET, [ConnectHost, LoseHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),
   rules(network, (it) => it.data.networkId, [CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork]),
   rules(quota, (it) => it.meta.tenantId, [ReserveQuota, ReleaseQuota, SetQuota]),

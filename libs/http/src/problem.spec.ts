@@ -33,12 +33,12 @@ describe('a request that is not valid', () => {
     ['an empty body that says it is JSON', { payload: '', headers: json }, 400, 'request.invalid'],
     ['null', { payload: 'null', headers: json }, 400, 'request.invalid'],
     ['half a document', { payload: '{"size":', headers: json }, 400, 'request.malformed'],
-    ['a poisoned prototype', { payload: '{"size":1,"__proto__":{"a":1}}', headers: json }, 400, 'request.malformed'],
+    ['a poisoned prototype', { payload: '{"size":1,"__proto__":{"a":1}}', headers: json }, 400, 'request.invalid'],
     [
       'a poisoned constructor',
       { payload: '{"size":1,"constructor":{"prototype":{"a":1}}}', headers: json },
       400,
-      'request.malformed',
+      'request.invalid',
     ],
     ['100,000 brackets', { payload: '['.repeat(100_000) + ']'.repeat(100_000), headers: json }, 400, 'request.invalid'],
     [

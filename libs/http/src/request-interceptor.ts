@@ -16,6 +16,7 @@ import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Principal } from './principal.js';
 import { SettledProblem, problem, tell } from './problem.js';
+import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
 
@@ -51,7 +52,8 @@ export class RequestInterceptor implements NestInterceptor {
     const endpoint = endpointOf(it.getHandler());
     if (endpoint === undefined) throw new Error('a route without an endpoint has passed the check at the start');
 
-    const parts = this.#checkOf(endpoint)(request);
+    const { params, query } = request;
+    const parts = this.#checkOf(endpoint)({ params, query, body: bodyIn(request) });
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
@@ -106,7 +108,12 @@ export class RequestInterceptor implements NestInterceptor {
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 
 /** What of a request goes into its commands. The same seed gives the same command and the same ids. */
-const identityOf = ({ id, headers, ip }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+const identityOf = (
+  { id, headers, ip }: FastifyRequest,
+  { tenantId, userId }: Principal,
+  at: string,
+  seed: string,
+) => ({
   meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
   mint: mintFrom(seed),
   peer: ip,

@@ -4,6 +4,7 @@
  */
 export const eventTypes = {
   instance: {
+    InstanceIdClaimed: 'Its id was chosen by who asked for it',
     InstanceRequested: 'Somebody asked for an instance',
     InstanceDiskRequested: 'A host was chosen and shall make its disk',
     InstanceDiskBuilt: 'Its disk is there',
