@@ -9,7 +9,7 @@ afterAll(removeCheckouts);
 
 const goldens = join(checkoutOf(import.meta.dirname), 'apps/cli/src/__golden__');
 
-for (const words of ['', 'instance', 'instance create', 'instance exec', 'instance stop', 'event tail', 'down']) {
+for (const words of ['', 'instance', 'instance create', 'instance list', 'instance exec', 'instance stop', 'event tail', 'down']) {
   it(`helps with "strata ${words}" as agreed`, async () => {
     const { exit, stdout, stderr } = await strata([...words.split(' ').filter(Boolean), '--help']);
     const path = join(goldens, `${['strata', ...words.split(' ')].filter(Boolean).join('-')}.txt`);

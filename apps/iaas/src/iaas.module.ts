@@ -3,6 +3,7 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CqrsModule } from '@nestjs/cqrs';
 import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
+import { History } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
@@ -66,6 +67,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
         { provide: Clock, useValue: clock },
+        { provide: History, useValue: new History(store, clock) },
         { provide: Views, useFactory: () => Views.start(store) },
         { provide: ProcessManager, useFactory: managerOf, inject: [EventStore, Views, Commands, Clock] },
         ...Commands.handlers,
@@ -77,7 +79,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         ReservationSweep,
         Summary,
       ],
-      exports: [HostDoor, Views, EventStore, ProcessManager, Summary],
+      exports: [HostDoor, Views, EventStore, History, ProcessManager, Summary],
     };
   }
 

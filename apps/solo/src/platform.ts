@@ -1,4 +1,6 @@
+import type { Instant } from '@strata/contracts';
 import type { EventStore } from '@strata/event-store';
+import { AsOf, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
@@ -14,7 +16,7 @@ type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[] }>;
 export class SoloPlatform {
   #summary: Summary | undefined;
   readonly readiness: Readiness = { report: () => this.#readiness() };
-  readonly status: PlatformStatus = { report: (principal) => this.#status(principal) };
+  readonly status: PlatformStatus = { report: (principal, at) => this.#status(principal, at) };
   readonly progress: LogProgress = { report: () => this.#progress() };
 
   constructor(private readonly known: Known) {}
@@ -44,18 +46,17 @@ export class SoloPlatform {
     ];
   }
 
-  async #status({ tenantId }: Principal): Promise<StatusReport> {
-    const summary = this.#summary;
+  async #status({ tenantId }: Principal, at: Instant | undefined): Promise<AsOf<StatusReport>> {
+    if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
+    const { body, position, recordedAt } = await this.#summary.at(at, tenantId);
+    const ours = at ? { version: null, hypervisor: null } : { version: VERSION, hypervisor: await this.#hypervisor() };
+    return new AsOf({ ...ours, ...body }, position, recordedAt);
+  }
+
+  async #hypervisor(): Promise<string> {
     const [first] = this.known.hosts;
     const facts = await first?.hypervisor.facts().catch(() => undefined);
-    return {
-      version: VERSION,
-      hypervisor: facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer',
-      position: (await summary?.position()) ?? 0,
-      instances: (await summary?.instances(tenantId)) ?? {},
-      hosts: (await summary?.hosts()) ?? {},
-      runningOperations: (await summary?.runningOperations(tenantId)) ?? 0,
-    };
+    return facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer';
   }
 
   async #progress(): Promise<readonly ServiceProgress[]> {

@@ -1,5 +1,5 @@
-export { Labels, Name, Time, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
-export type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf, Role } from './endpoint.js';
+export { Labels, Name, Time, asOf, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
+export type { AnswerOf, BodyOf, Endpoint, Instant, ParamsOf, QueryOf, Role } from './endpoint.js';
 export { Problem, entryOf, problems } from './problem.js';
 export type { ProblemCode } from './problem.js';
 export { Operation, OperationStep, operations } from './operation.js';

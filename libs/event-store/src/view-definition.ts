@@ -11,6 +11,13 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
   name: string;
   /** Raise it when the fold or the columns change: the new version is folded beside the old one. */
   version?: number;
+  /** The kinds of things whose events concern it: `instance`. Left out: all. */
+  about?: readonly string[];
+  /**
+   * Its rows follow from things of the platform, whoever changed these, and belong to the platform. Left out: the rows of
+   * a tenant follow from what happened on that tenant's behalf, and from nothing else.
+   */
+  scope?: 'platform';
   /** Which rows an event concerns. */
   key(event: Recorded<E>): string | readonly string[] | undefined;
   /** The row after the event; `undefined` means there is none. Pure: the same events give the same rows. */
@@ -53,6 +60,8 @@ export const isFor = <Row extends object>(
 
 export type Listing<Column extends string> = Readonly<{
   where?: Readonly<Partial<Record<Column, Scalar>>>;
+  /** Only rows with keys from the first on and before the second. */
+  within?: readonly [from: string, before: string];
   /** By these columns, then by key. Left out: by key. */
   orderBy?: readonly Column[];
   direction?: 'ascending' | 'descending';
@@ -61,4 +70,8 @@ export type Listing<Column extends string> = Readonly<{
   limit?: number;
 }>;
 
-export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined }>;
+/** `position`: how far in the log it is true. */
+export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined; position: number }>;
+
+/** How many rows have each value of a column. */
+export type Counts = Readonly<{ counts: ReadonlyMap<Scalar, number>; position: number }>;

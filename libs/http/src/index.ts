@@ -1,12 +1,13 @@
+export { AsOf } from './as-of.js';
 export { Asked } from './asked.js';
 export { Claims } from './claims.js';
 export type { Claim, Claimed, StoredAnswer } from './claims.js';
 export { EventStream } from './event-stream.js';
 export type { ServerSentEvent } from './event-stream.js';
 export { createHttpApp } from './http-app.js';
+export { History } from './history.js';
 export { Implement } from './implement.js';
 export { MemoryClaims } from './memory-claims.js';
-export { pageTokenOf, paged, readPageToken } from './paging.js';
 export { PostgresClaims } from './postgres-claims.js';
 export { Principals, isAtLeast } from './principal.js';
 export type { Principal } from './principal.js';

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
-import type { InstanceView, Operation } from '@strata/contracts';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import type { Operation } from '@strata/contracts';
+import { Asked, History, Implement, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
@@ -24,29 +24,33 @@ export class InstanceHttp {
     private readonly requests: InstanceRequests,
     private readonly hosts: HostDoor,
     private readonly views: Views,
+    private readonly history: History,
   ) {}
 
   @Implement(instances.list)
   async list(@Asked(instances.list) { query, meta }: Asked<typeof instances.list>) {
     const { name, status, hostId } = query;
-    await this.views.instances.catchUp();
     const where = {
       ...(name !== undefined && { name }),
       ...(status && { status }),
       ...(hostId !== undefined && { hostId }),
     };
-    return paged(
+    return this.history.page(
       'instances',
       query,
-      (part) => this.views.instances.of(meta.tenantId).list({ where, orderBy: ['createdAt'], ...part }),
+      async (moment, part) => {
+        const rows = await moment.rows(this.views.instances, meta.tenantId);
+        return rows.list({ where, orderBy: ['createdAt'], ...part });
+      },
       (row) => shown(row.id, row),
     );
   }
 
   @Implement(instances.show)
-  async show(@Asked(instances.show) { params, meta }: Asked<typeof instances.show>): Promise<InstanceView> {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
-    return shown(id, it);
+  async show(@Asked(instances.show) { params, query, meta }: Asked<typeof instances.show>) {
+    const asked = await this.history.moment(query.at);
+    const { id, it, moment } = await this.requests.find(params.id, meta.tenantId, asked);
+    return this.history.shown(shown(id, it), moment);
   }
 
   @Implement(instances.start)
@@ -83,7 +87,7 @@ export class InstanceHttp {
 
   @Implement(instances.exec)
   async exec(@Asked(instances.exec) { params, body, meta }: Asked<typeof instances.exec>) {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    const { id, it } = await this.#find(params.id, meta.tenantId);
     const status = statusOf(it);
     if (status !== 'running')
       throw problem('instance.wrong-state', `an instance that is ${status} runs nothing`, { status });
@@ -94,9 +98,13 @@ export class InstanceHttp {
 
   @Implement(instances.log)
   async log(@Asked(instances.log) { params, query, meta }: Asked<typeof instances.log>) {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    const { id, it } = await this.#find(params.id, meta.tenantId);
     if (!it.placement) return { log: '' };
     return { log: await this.requests.reach(() => this.hosts.servicesOf(it.placement?.hostId).log(id, query.bytes)) };
+  }
+
+  async #find(idOrName: string, tenantId: string) {
+    return this.requests.find(idOrName, tenantId, await this.history.moment());
   }
 
   async #ask(
@@ -104,7 +112,7 @@ export class InstanceHttp {
     asked: Verb,
     command: (it: { instanceId: string; operationId: string }) => InstanceCommand,
   ): Promise<Operation> {
-    const { id: instanceId } = await this.requests.find(asked.params.id, asked.meta.tenantId);
+    const { id: instanceId } = await this.#find(asked.params.id, asked.meta.tenantId);
     const operationId = asked.mint('op');
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
     return this.operations.begun(

@@ -73,10 +73,20 @@ const parameters = {
 const headers = {
   RequestId: { description: 'Names the request wherever it left a trace', schema: { type: 'string' } },
   Location: { description: 'The operation that carries the request out', schema: { type: 'string' } },
+  Position: {
+    description: 'How far the log had come in what is answered: `?at=` with it answers the same for ever',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  At: {
+    description: 'With `?at=`: when the event at `Strata-Position` was stored. Not there for an instant before all events',
+    schema: { type: 'string', format: 'date-time' },
+  },
   Replayed: { description: '`true` when this is the answer of an earlier request', schema: { const: 'true' } },
 };
 
 const isMutation = ({ method }: Endpoint) => method !== 'get';
+
+const hasPast = ({ method, timeless }: Endpoint) => method === 'get' && timeless === undefined;
 
 const operation = (operationId: string, endpoint: Endpoint): Json => ({
   operationId,
@@ -123,6 +133,10 @@ const answer = (endpoint: Endpoint): Json => ({
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(endpoint.status === 202 && { Location: { $ref: '#/components/headers/Location' } }),
+    ...(hasPast(endpoint) && {
+      'Strata-Position': { $ref: '#/components/headers/Position' },
+      'Strata-At': { $ref: '#/components/headers/At' },
+    }),
     ...(isMutation(endpoint) && { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }),
   },
   ...(endpoint.status !== 204 && {
