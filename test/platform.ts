@@ -7,7 +7,11 @@ import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import type { SimulatedHostOptions } from '@strata/hypervisor';
+import { EventModule } from '../apps/iaas/src/event/event.module.js';
+import { GatewayModule } from '../apps/gateway/src/gateway.module.js';
+import { Summary } from '../apps/iaas/src/iaas.module.js';
 import { CloudModule } from '../apps/solo/src/cloud.module.js';
+import { SoloPlatform } from '../apps/solo/src/platform.js';
 
 /** Keys of the people in the tests: the key is the user. */
 const people: Readonly<Record<string, Principal>> = {
@@ -64,20 +68,29 @@ export class TestPlatform {
     class Around {}
     const warnings: string[] = [];
     const drivers = machines.map((it) => new SimulatedHypervisor(it));
+    const named = drivers.map((hypervisor, index) => ({
+      hostId: `host_${index + 1}`,
+      name: `host-${index + 1}`,
+      hypervisor,
+    }));
+    const ground = { iaas: store, identity: new MemoryEventStore(), claims: new MemoryClaims(), clock, close: ended };
+    const itself = new SoloPlatform({ ground, hosts: named });
+    const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
       clock,
-      hosts: drivers.map((hypervisor, index) => ({
-        hostId: `host_${index + 1}`,
-        name: `host-${index + 1}`,
-        hypervisor,
-      })),
-      around: [Around],
+      hosts: named,
+      around: [
+        Around,
+        EventModule.on({ store, clock }),
+        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) } }),
+      ],
       warn: (message) => void warnings.push(message),
     });
     const app = await createHttpApp(cloud, { logger: isMortal ? silent : quiet });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
+    itself.isReady(app.get(Summary, { strict: false }));
     return new TestPlatform(app, store, machines, drivers, warnings);
   }
 
@@ -186,6 +199,9 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined |
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** Whoever opened the store closes it. */
+const ended = async () => {};
 
 const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fatal() {} };
 
