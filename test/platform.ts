@@ -1,15 +1,16 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InstanceView, Operation } from '@strata/contracts';
-import { Clock, MemoryEventStore, SystemClock } from '@strata/event-store';
+import { Clock, MemoryEventLog, MemoryEventStore, SystemClock } from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
+import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
 import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import type { SimulatedHostOptions } from '@strata/hypervisor';
 import { EventModule } from '../apps/iaas/src/event/event.module.js';
 import { GatewayModule } from '../apps/gateway/src/gateway.module.js';
-import { Summary } from '../apps/iaas/src/iaas.module.js';
+import { Summary, history } from '../apps/iaas/src/iaas.module.js';
 import { CloudModule } from '../apps/solo/src/cloud.module.js';
 import { SoloPlatform } from '../apps/solo/src/platform.js';
 
@@ -53,7 +54,7 @@ export class TestPlatform {
     hosts = 1,
     host = {},
     clock = new SystemClock(),
-    store = new MemoryEventStore(),
+    store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
     isMortal = false,
   }: Options = {}): Promise<TestPlatform> {
@@ -73,7 +74,9 @@ export class TestPlatform {
       name: `host-${index + 1}`,
       hypervisor,
     }));
-    const ground = { iaas: store, identity: new MemoryEventStore(), claims: new MemoryClaims(), clock, close: ended };
+    const sealing = await Sealing.open(new MemorySubjectKeys(), MasterKey.random());
+    const identity = new MemoryEventStore();
+    const ground = { iaas: store, identity, claims: new MemoryClaims(), sealing, clock, close: ended };
     const itself = new SoloPlatform({ ground, hosts: named });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({

@@ -3,13 +3,14 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CqrsModule } from '@nestjs/cqrs';
 import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
-import { History } from '@strata/http';
+import { Moments } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
 import { HostDoor } from './host/host-door.service.js';
 import { HostHttp } from './host/host.http.js';
+import { history } from './history.js';
 import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
@@ -29,10 +30,10 @@ import { Summary } from './summary.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
-export { HostDoor, Summary };
+export { HostDoor, Summary, history };
 
 /** Every long operation of this service. */
-const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
+export const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
 
 /** What the service stands on. */
 type Ground = Readonly<{ store: EventStore; clock: Clock }>;
@@ -67,7 +68,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
         { provide: Clock, useValue: clock },
-        { provide: History, useValue: new History(store, clock) },
+        { provide: Moments, useValue: new Moments(store, clock) },
         { provide: Views, useFactory: () => Views.start(store) },
         { provide: ProcessManager, useFactory: managerOf, inject: [EventStore, Views, Commands, Clock] },
         ...Commands.handlers,
@@ -79,7 +80,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         ReservationSweep,
         Summary,
       ],
-      exports: [HostDoor, Views, EventStore, History, ProcessManager, Summary],
+      exports: [HostDoor, Views, EventStore, Moments, ProcessManager, Summary],
     };
   }
 

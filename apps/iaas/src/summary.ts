@@ -3,7 +3,7 @@ import { instanceStatuses } from '@strata/contracts';
 import type { Instant } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import { streamName } from '@strata/event-store';
-import { AsOf, History } from '@strata/http';
+import { AsOf, Moments } from '@strata/http';
 import { FLEET, fleet } from './host/fleet.js';
 import { Views } from './views.js';
 
@@ -23,13 +23,13 @@ const TRIES = 3;
 @Injectable()
 export class Summary {
   constructor(
-    private readonly history: History,
+    private readonly moments: Moments,
     private readonly views: Views,
   ) {}
 
   async at(at: Instant | undefined, tenantId: string): Promise<AsOf<Figures>> {
     for (let tries = TRIES; ; tries--) {
-      const moment = await this.history.moment(at);
+      const moment = await this.moments.at(at);
       const [instances, operations] = await Promise.all([
         moment.rows(this.views.instances, tenantId).then((rows) => rows.count('status')),
         moment.rows(this.views.operations, tenantId).then((rows) => rows.count('open')),
@@ -38,7 +38,7 @@ export class Summary {
       const position = Math.min(instances.position, operations.position);
       const { hosts } = await moment.at(position).state(fleet, streamName(fleet, FLEET, PLATFORM));
       const drivers = [...hosts.values()].map((it) => it.description.driver);
-      return this.history.shown(
+      return this.moments.shown(
         {
           position,
           instances: Object.fromEntries(

@@ -5,6 +5,7 @@ import type { Principal } from '@strata/http';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
 import type { Summary } from '../../iaas/src/iaas.module.js';
+import type { Occupancy } from '../../identity/src/identity.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
 
@@ -17,6 +18,7 @@ export class SoloPlatform {
   #summary: Summary | undefined;
   readonly readiness: Readiness = { report: () => this.#readiness() };
   readonly status: PlatformStatus = { report: (principal, at) => this.#status(principal, at) };
+  readonly occupancy: Occupancy = { of: (tenantId) => this.#things(tenantId) };
   readonly progress: LogProgress = { report: () => this.#progress() };
 
   constructor(private readonly known: Known) {}
@@ -57,6 +59,13 @@ export class SoloPlatform {
     const [first] = this.known.hosts;
     const facts = await first?.hypervisor.facts().catch(() => undefined);
     return facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer';
+  }
+
+  /** What a tenant has, in numbers. */
+  async #things(tenantId: string): Promise<Readonly<Record<string, number>>> {
+    if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
+    const { body } = await this.#summary.at(undefined, tenantId);
+    return { instances: Object.values(body.instances).reduce((sum, count) => sum + count, 0) };
   }
 
   async #progress(): Promise<readonly ServiceProgress[]> {

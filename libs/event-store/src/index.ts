@@ -20,4 +20,4 @@ export type { SubscriptionOptions } from './subscription.js';
 export { View } from './view.js';
 export type { Rebuilt, TenantRows } from './view.js';
 export { defineView } from './view-definition.js';
-export type { Counts, Listing, Page, Scalar, ViewDefinition } from './view-definition.js';
+export type { Counts, Listing, Page, Scalar, Sight, ViewDefinition } from './view-definition.js';

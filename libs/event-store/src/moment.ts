@@ -17,10 +17,7 @@ export class Moment {
   ) {}
 
   /** What a stream comes to, without whatever was added since. */
-  state<C extends Readonly<{ meta: Meta }>, E extends Event, S>(
-    decider: Decider<C, E, S>,
-    stream: string,
-  ): Promise<S> {
+  state<C extends Readonly<{ meta: Meta }>, E extends Event, S>(decider: Decider<C, E, S>, stream: string): Promise<S> {
     const { aggregates } = this.store;
     return this.then
       ? aggregates.loadAsOf(decider, stream, this.position)
@@ -40,6 +37,13 @@ export class Moment {
     if (this.then) return view.asOf(this.position, tenantId);
     await view.catchUp();
     return view.of(tenantId);
+  }
+
+  /** All rows, for whoever may see them. */
+  async allRows<Row extends object, Column extends string>(view: View<Row, Column>): Promise<TenantRows<Row, Column>> {
+    if (this.then) return view.asOf(this.position);
+    await view.catchUp();
+    return view;
   }
 
   /** The same past; or the present as a view has told it. */

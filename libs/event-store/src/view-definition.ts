@@ -1,6 +1,7 @@
 import { PLATFORM } from '@strata/event-sourcing';
 import type { Event } from '@strata/event-sourcing';
 import type { Recorded } from './event.js';
+import { isAbout } from './stream-name.js';
 
 /** What a view can be filtered and ordered by. */
 export type Scalar = string | number | boolean | null;
@@ -40,8 +41,11 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
 export const defineView = <Row extends object, Column extends string, E extends Event = Event>(
   definition: ViewDefinition<Row, Column, E>,
 ): ViewDefinition<Row, Column, E> => {
-  if (!/^[a-z][a-z0-9_]*$/.test(definition.name)) throw new Error(`"${definition.name}" cannot be a view's name`);
-  return definition;
+  const { name, about, key } = definition;
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`"${name}" cannot be a view's name`);
+  if (!about) return definition;
+  const abouts = about.map(isAbout);
+  return { ...definition, key: (event) => (abouts.some((isIts) => isIts(event)) ? key(event) : undefined) };
 };
 
 /** One name for the cursor and the table of a view's version. */
@@ -72,6 +76,9 @@ export type Listing<Column extends string> = Readonly<{
 
 /** `position`: how far in the log it is true. */
 export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined; position: number }>;
+
+/** A row, or that there is none, and how far in the log that is true. */
+export type Sight<Row> = Readonly<{ row: Row | undefined; position: number }>;
 
 /** How many rows have each value of a column. */
 export type Counts = Readonly<{ counts: ReadonlyMap<Scalar, number>; position: number }>;

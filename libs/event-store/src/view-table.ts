@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Transaction } from './checkpoints.js';
-import type { Listing, Page, Scalar } from './view-definition.js';
+import type { Listing, Page, Scalar, Sight } from './view-definition.js';
 
 /** What was read and the cursor beside it, where the table knows both at one instant. */
 export type Read<T> = T & Readonly<{ cursor?: number }>;
@@ -15,12 +15,10 @@ export abstract class ViewTable<Row extends object, Column extends string> {
   abstract clear(tx: Transaction): Promise<void>;
   /** With a tenant, only what that tenant may see. */
   abstract getMany(keys: readonly string[], tenantId?: string): Promise<Map<string, Row>>;
+  abstract look(key: string, tenantId?: string): Promise<Read<Omit<Sight<Row>, 'position'>>>;
   abstract list(listing: Listing<Column>, tenantId?: string): Promise<Read<Omit<Page<Row>, 'position'>>>;
   /** How many rows have each value of a column. */
-  abstract count(
-    column: Column,
-    tenantId?: string,
-  ): Promise<Read<Readonly<{ counts: ReadonlyMap<Scalar, number> }>>>;
+  abstract count(column: Column, tenantId?: string): Promise<Read<Readonly<{ counts: ReadonlyMap<Scalar, number> }>>>;
   /** All rows by key, in an order that does not depend on the store. */
   abstract all(): AsyncIterable<readonly (readonly [string, Row])[]>;
 

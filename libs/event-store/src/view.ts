@@ -1,13 +1,13 @@
 import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
-import { Folding } from './folding.js';
+import { foldInto, keysOf } from './folding.js';
 import type { Past } from './past.js';
 import { pastRows } from './past-rows.js';
 import { Recent } from './recent.js';
 import { Subscription } from './subscription.js';
 import { isFor, viewId } from './view-definition.js';
-import type { Counts, Listing, Page, ViewDefinition } from './view-definition.js';
+import type { Counts, Listing, Page, Sight, ViewDefinition } from './view-definition.js';
 import type { Read, ViewTable } from './view-table.js';
 
 export type Rebuilt = Readonly<{
@@ -20,10 +20,12 @@ export type Rebuilt = Readonly<{
   after: string;
 }>;
 
-/** Reads that cannot see another tenant's rows. */
+/** Reads of a view: of all its rows or, mostly, of those that one tenant may see. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
   get(key: string): Promise<Row | undefined>;
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+  /** As `get`, for whoever must know how far the log had come. */
+  look(key: string): Promise<Sight<Row>>;
   list(listing?: Listing<Column>): Promise<Page<Row>>;
   count(column: Column): Promise<Counts>;
 }>;
@@ -58,7 +60,7 @@ export class View<Row extends object, Column extends string> {
         from: 'start',
         lingerMs: definition.lingerMs ?? LINGER,
         effect: 'single',
-        concerns: (event) => view.#folding.keysOf(event).length > 0,
+        concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
       },
       ground.checkpoints,
@@ -67,15 +69,12 @@ export class View<Row extends object, Column extends string> {
   }
 
   #subscription: Subscription;
-  readonly #folding: Folding<Row, Column>;
 
   private constructor(
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly table: ViewTable<Row, Column>,
     private readonly ground: Ground,
-  ) {
-    this.#folding = new Folding(definition);
-  }
+  ) {}
 
   /** What keeps it up to date: its position, lag, failure, what is parked. */
   get subscription() {
@@ -90,6 +89,10 @@ export class View<Row extends object, Column extends string> {
     return this.#getMany(keys);
   }
 
+  look(key: string): Promise<Sight<Row>> {
+    return this.#placed(this.table.look(key));
+  }
+
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
     return this.#placed(this.table.list(listing));
   }
@@ -99,13 +102,18 @@ export class View<Row extends object, Column extends string> {
     return {
       get: async (key) => (await this.#getMany([key], tenantId)).get(key),
       getMany: (keys) => this.#getMany(keys, tenantId),
+      look: (key) => this.#placed(this.table.look(key, tenantId)),
       list: (listing = {}) => this.#placed(this.table.list(listing, tenantId)),
       count: (column) => this.#placed(this.table.count(column, tenantId)),
     };
   }
 
-  /** The same rows as they were when the log had come to a position: folded anew, from that tenant's events alone. */
-  asOf(position: number, tenantId: string): Promise<TenantRows<Row, Column>> {
+  count(column: Column): Promise<Counts> {
+    return this.#placed(this.table.count(column));
+  }
+
+  /** The rows as they were when the log had come to a position: folded anew and, for a tenant, from its events alone. */
+  asOf(position: number, tenantId?: string): Promise<TenantRows<Row, Column>> {
     return pastRows(this.definition, tenantId, position, this.ground);
   }
 
@@ -144,7 +152,7 @@ export class View<Row extends object, Column extends string> {
       let position = 0;
       let folded = 0;
       for await (const batch of this.ground.log.readAll(0)) {
-        for (const event of batch) this.#folding.into(rows, event);
+        for (const event of batch) foldInto(this.definition, rows, event);
         folded += batch.length;
         position = batch.at(-1)?.position ?? position;
       }
@@ -166,10 +174,10 @@ export class View<Row extends object, Column extends string> {
   }
 
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
-    const touched = new Set(batch.flatMap((event) => this.#folding.keysOf(event)));
+    const touched = new Set(batch.flatMap((event) => keysOf(this.definition, event)));
     if (touched.size === 0) return;
     const rows = await this.#rowsOf([...touched]);
-    for (const event of batch) this.#folding.into(rows, event);
+    for (const event of batch) foldInto(this.definition, rows, event);
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { events } from '@strata/contracts';
 import type { CloudEvent } from '@strata/contracts';
 import { EventLog } from '@strata/event-store';
-import { Asked, EventStream, History, Implement, problem } from '@strata/http';
+import { Asked, EventStream, Moments, Implement, problem } from '@strata/http';
 import type { AsOf } from '@strata/http';
 import { published } from './event.published.js';
 import { follow, readPage, readPageAbout } from './feed.view.js';
@@ -18,7 +18,7 @@ export class EventHttp {
     private readonly log: EventLog,
     private readonly trails: Trails,
     private readonly reasons: WhyView,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(events.list)
@@ -26,7 +26,7 @@ export class EventHttp {
     const { query, meta, header } = asked;
     const wanted = { tenantId: meta.tenantId, resource: query.resource, type: query.type };
     if (header('accept')?.includes('text/event-stream')) return this.#follow(asked, wanted);
-    return this.history.page(
+    return this.moments.page(
       'events',
       query,
       async (moment, { limit, after }) => {
@@ -44,10 +44,10 @@ export class EventHttp {
 
   @Implement(events.why)
   async why(@Asked(events.why) { params, query, meta }: Asked<typeof events.why>) {
-    const moment = await this.history.moment(query.at);
+    const moment = await this.moments.at(query.at);
     const { id, roots, position } = await this.reasons.why(meta.tenantId, params.id, moment);
     if (roots.length === 0) throw problem('event.not-found', `nothing is known of "${params.id}"`);
-    return this.history.shown({ id, roots }, moment.at(position));
+    return this.moments.shown({ id, roots }, moment.at(position));
   }
 
   async #follow({ query, header }: Asked<typeof events.list>, wanted: Wanted): Promise<EventStream> {
@@ -58,12 +58,12 @@ export class EventHttp {
     if (since > head) {
       throw problem('request.invalid', `there is no position ${last} in this log, whose newest is ${head}`);
     }
-    const { log, trails, history } = this;
+    const { log, trails, moments } = this;
     return new EventStream(async function* (signal) {
       let after = since;
       if (wanted.resource !== undefined) {
         // What was is found by the trail, so that nobody reads a whole log for one thing; what comes, as it comes.
-        const until = await trails.upTo(await history.moment());
+        const until = await trails.upTo(await moments.now());
         for (let next: number | undefined = since; next !== undefined && !signal.aborted;) {
           const page = await readPageAbout(trails, wanted.resource, { after: next, until, limit: 1_000 }, wanted);
           for (const event of page.rows) yield { id: String(event.position), data: published(event) };

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { EventLog } from '@strata/event-store';
 import type { Clock, EventStore } from '@strata/event-store';
-import { History } from '@strata/http';
+import { Moments } from '@strata/http';
 import { EventHttp } from './event.http.js';
 import { trailView } from './trail.view.js';
 import { Trails } from './trails.view.js';
@@ -17,7 +17,7 @@ export class EventModule {
       controllers: [EventHttp],
       providers: [
         { provide: EventLog, useValue: store.log },
-        { provide: History, useValue: new History(store, clock) },
+        { provide: Moments, useValue: new Moments(store, clock) },
         { provide: Trails, useFactory: async () => new Trails(store.log, await store.view(trailView)) },
         { provide: WhyView, useFactory: (trails: Trails) => new WhyView(trails), inject: [Trails] },
       ],

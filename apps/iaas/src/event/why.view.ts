@@ -1,9 +1,9 @@
 import type { Cause } from '@strata/contracts';
-import { PLATFORM } from '@strata/event-sourcing';
 import { idIn } from '@strata/event-store';
 import type { Moment, Recorded } from '@strata/event-store';
 import { validate } from 'uuid';
 import { imageIdOf, recipeOf } from '../image/image.js';
+import { EVERYBODYS_NETWORK, EVERYBODYS_NETWORK_NAME } from '../network/network.js';
 import { causesOf, underOneRoot } from './cause.published.js';
 import { thingsIn } from './event.published.js';
 import { findEvent } from './find-event.view.js';
@@ -54,17 +54,15 @@ export class WhyView {
     return causesOf(found.filter((event) => isAbout(event, id)));
   }
 
-  /** An image is known by its recipe; a name may have been given again, and means the one that has it now, or had it last. */
+  /** A name may have been given again, and means the one that has it now, or had it last. */
   async #idOf(tenantId: string, asked: string, until: number): Promise<string> {
+    const mentions = await this.trails.lastMentionsOf(tenantId, asked, until, 10);
+    const events = await this.trails.eventsAt(mentions, tenantId);
+    const namer = events.findLast((event) => nameIn(event) === asked);
+    if (namer) return idIn(namer.stream);
     const recipe = recipeOf(asked);
     if (recipe !== undefined) return imageIdOf(recipe);
-    for (const owner of [tenantId, PLATFORM]) {
-      const mentions = await this.trails.lastMentionsOf(owner, asked, until, 10);
-      const events = await this.trails.eventsAt(mentions, owner);
-      const namer = events.findLast((event) => nameIn(event) === asked);
-      if (namer) return idIn(namer.stream);
-    }
-    return asked;
+    return asked === EVERYBODYS_NETWORK_NAME ? EVERYBODYS_NETWORK : asked;
   }
 }
 

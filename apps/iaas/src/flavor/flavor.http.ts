@@ -4,7 +4,7 @@ import type { FlavorView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import { streamName } from '@strata/event-store';
 import type { Moment } from '@strata/event-store';
-import { Asked, History, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor.js';
@@ -15,12 +15,12 @@ export class FlavorHttp {
   constructor(
     private readonly commands: Commands,
     private readonly views: Views,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(flavors.list)
   async list(@Asked(flavors.list) { query, meta }: Asked<typeof flavors.list>) {
-    return this.history.page(
+    return this.moments.page(
       'flavors',
       query,
       async (moment, part) => {
@@ -33,8 +33,8 @@ export class FlavorHttp {
 
   @Implement(flavors.show)
   async show(@Asked(flavors.show) { params, query }: Asked<typeof flavors.show>) {
-    const moment = await this.history.moment(query.at);
-    return this.history.shown(await this.#find(params.id, moment), moment);
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#find(params.id, moment), moment);
   }
 
   @Implement(flavors.create)
@@ -47,7 +47,7 @@ export class FlavorHttp {
   async delete(
     @Asked(flavors.delete) { params, meta, validateOnly }: Asked<typeof flavors.delete>,
   ): Promise<FlavorView> {
-    const shown = await this.#find(params.id, await this.history.moment());
+    const shown = await this.#find(params.id, await this.moments.now());
     await this.commands.execute(new DeleteFlavor({ name: shown.name }, meta), validateOnly);
     return { ...shown, status: 'deleted' };
   }

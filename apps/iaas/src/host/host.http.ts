@@ -4,7 +4,7 @@ import type { HostView, PoolView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import { streamName } from '@strata/event-store';
 import type { Moment } from '@strata/event-store';
-import { Asked, History, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Commands } from '../rules.js';
 import { CordonHost, FLEET, UncordonHost, fleet } from './fleet.js';
 import type { Host } from './fleet.js';
@@ -14,24 +14,24 @@ import { HostDoor } from './host-door.service.js';
 export class HostHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly history: History,
+    private readonly moments: Moments,
     private readonly door: HostDoor,
   ) {}
 
   @Implement(hosts.list)
   async list(@Asked(hosts.list) { query }: Asked<typeof hosts.list>) {
-    return this.history.page('hosts', query, hostsAt, (host, moment) => this.#shown(host, moment));
+    return this.moments.page('hosts', query, hostsAt, (host, moment) => this.#shown(host, moment));
   }
 
   @Implement(hosts.show)
   async show(@Asked(hosts.show) { params, query }: Asked<typeof hosts.show>) {
-    const moment = await this.history.moment(query.at);
-    return this.history.shown(this.#shown(await find(params.id, moment), moment), moment);
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(this.#shown(await find(params.id, moment), moment), moment);
   }
 
   @Implement(hosts.cordon)
   async cordon(@Asked(hosts.cordon) { params, meta, validateOnly }: Asked<typeof hosts.cordon>): Promise<HostView> {
-    const { hostId } = await find(params.id, await this.history.moment());
+    const { hostId } = await find(params.id, await this.moments.now());
     await this.commands.execute(new CordonHost({ hostId }, meta), validateOnly);
     return this.#now(hostId);
   }
@@ -40,26 +40,26 @@ export class HostHttp {
   async uncordon(
     @Asked(hosts.uncordon) { params, meta, validateOnly }: Asked<typeof hosts.uncordon>,
   ): Promise<HostView> {
-    const { hostId } = await find(params.id, await this.history.moment());
+    const { hostId } = await find(params.id, await this.moments.now());
     await this.commands.execute(new UncordonHost({ hostId }, meta), validateOnly);
     return this.#now(hostId);
   }
 
   @Implement(pools.list)
   async listPools(@Asked(pools.list) { query }: Asked<typeof pools.list>) {
-    return this.history.page('pools', query, hostsAt, shownPool);
+    return this.moments.page('pools', query, hostsAt, shownPool);
   }
 
   @Implement(pools.show)
   async showPool(@Asked(pools.show) { params, query }: Asked<typeof pools.show>) {
-    const moment = await this.history.moment(query.at);
+    const moment = await this.moments.at(query.at);
     const pool = (await allAt(moment)).map(shownPool).find((it) => it.id === params.id || it.name === params.id);
     if (!pool) throw problem('pool.not-found', `there is no storage pool "${params.id}"`);
-    return this.history.shown(pool, moment);
+    return this.moments.shown(pool, moment);
   }
 
   async #now(hostId: string): Promise<HostView> {
-    const moment = await this.history.moment();
+    const moment = await this.moments.now();
     return this.#shown(await find(hostId, moment), moment);
   }
 

@@ -3,7 +3,7 @@ import { images } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import { streamName } from '@strata/event-store';
 import type { Moment } from '@strata/event-store';
-import { Asked, History, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
 import { BuildImage, image, imageIdOf, recipeOf, recipes } from './image.js';
@@ -14,23 +14,23 @@ export class ImageHttp {
   constructor(
     private readonly commands: Commands,
     private readonly operations: Operations,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   /** Each recipe is an image, built or not: there are few, so a page holds them all. */
   @Implement(images.list)
   async list(@Asked(images.list) { query }: Asked<typeof images.list>) {
-    const moment = await this.history.moment(query.at);
+    const moment = await this.moments.at(query.at);
     const items = await Promise.all(Object.keys(recipes).map((recipe) => this.#at(moment, recipe)));
-    return this.history.shown({ items, nextPageToken: null }, moment);
+    return this.moments.shown({ items, nextPageToken: null }, moment);
   }
 
   @Implement(images.show)
   async show(@Asked(images.show) { params, query }: Asked<typeof images.show>) {
     const recipe = recipeOf(params.id);
     if (recipe === undefined) throw problem('image.not-found', `there is no image "${params.id}"`);
-    const moment = await this.history.moment(query.at);
-    return this.history.shown(await this.#at(moment, recipe), moment);
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#at(moment, recipe), moment);
   }
 
   @Implement(images.build)

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { Operation } from '@strata/contracts';
-import { Asked, History, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
@@ -24,7 +24,7 @@ export class InstanceHttp {
     private readonly requests: InstanceRequests,
     private readonly hosts: HostDoor,
     private readonly views: Views,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(instances.list)
@@ -35,7 +35,7 @@ export class InstanceHttp {
       ...(status && { status }),
       ...(hostId !== undefined && { hostId }),
     };
-    return this.history.page(
+    return this.moments.page(
       'instances',
       query,
       async (moment, part) => {
@@ -48,9 +48,9 @@ export class InstanceHttp {
 
   @Implement(instances.show)
   async show(@Asked(instances.show) { params, query, meta }: Asked<typeof instances.show>) {
-    const asked = await this.history.moment(query.at);
+    const asked = await this.moments.at(query.at);
     const { id, it, moment } = await this.requests.find(params.id, meta.tenantId, asked);
-    return this.history.shown(shown(id, it), moment);
+    return this.moments.shown(shown(id, it), moment);
   }
 
   @Implement(instances.start)
@@ -104,7 +104,7 @@ export class InstanceHttp {
   }
 
   async #find(idOrName: string, tenantId: string) {
-    return this.requests.find(idOrName, tenantId, await this.history.moment());
+    return this.requests.find(idOrName, tenantId, await this.moments.now());
   }
 
   async #ask(

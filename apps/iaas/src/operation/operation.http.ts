@@ -3,7 +3,7 @@ import { operations } from '@strata/contracts';
 import type { Instant, Operation } from '@strata/contracts';
 import { CancelOperation } from '@strata/event-sourcing';
 import { RejectedError } from '@strata/event-store';
-import { Asked, History, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import { Views } from '../views.js';
 import { Operations, shownOperation } from './operations.service.js';
@@ -14,7 +14,7 @@ export class OperationHttp {
     private readonly operations: Operations,
     private readonly processes: ProcessManager,
     private readonly views: Views,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(operations.list)
@@ -24,7 +24,7 @@ export class OperationHttp {
       ...(resourceId !== undefined && { resourceId }),
       ...(status !== undefined && { status }),
     };
-    return this.history.page(
+    return this.moments.page(
       'operations',
       query,
       async (moment, part) => {
@@ -38,7 +38,7 @@ export class OperationHttp {
   @Implement(operations.show)
   async show(@Asked(operations.show) { params, query, meta }: Asked<typeof operations.show>) {
     const { row, moment } = await this.#find(params.id, meta.tenantId, query.at);
-    return this.history.shown(shownOperation(row), moment);
+    return this.moments.shown(shownOperation(row), moment);
   }
 
   @Implement(operations.cancel)
@@ -51,7 +51,7 @@ export class OperationHttp {
   }
 
   async #find(id: string, tenantId: string, at?: Instant) {
-    const found = await this.operations.find(id, tenantId, await this.history.moment(at));
+    const found = await this.operations.find(id, tenantId, await this.moments.at(at));
     if (!found) throw problem('operation.not-found', `there is no operation "${id}"`);
     return found;
   }

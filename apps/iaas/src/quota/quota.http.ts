@@ -3,7 +3,7 @@ import { quotas } from '@strata/contracts';
 import type { QuotaAmounts, QuotaView } from '@strata/contracts';
 import { streamName } from '@strata/event-store';
 import type { Moment } from '@strata/event-store';
-import { Asked, History, Implement } from '@strata/http';
+import { Asked, Moments, Implement } from '@strata/http';
 import { Commands } from '../rules.js';
 import { SetQuota, quota } from './quota.js';
 
@@ -11,13 +11,13 @@ import { SetQuota, quota } from './quota.js';
 export class QuotaHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(quotas.show)
   async show(@Asked(quotas.show) { query, meta }: Asked<typeof quotas.show>) {
-    const moment = await this.history.moment(query.at);
-    return this.history.shown(await this.#at(moment, meta.tenantId), moment);
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#at(moment, meta.tenantId), moment);
   }
 
   @Implement(quotas.set)
@@ -27,7 +27,7 @@ export class QuotaHttp {
       Object.entries(body).filter(([, limit]) => limit !== undefined),
     );
     await this.commands.execute(new SetQuota({ limits }, meta), validateOnly);
-    return this.#at(await this.history.moment(), meta.tenantId);
+    return this.#at(await this.moments.now(), meta.tenantId);
   }
 
   async #at(moment: Moment, tenantId: string): Promise<QuotaView> {

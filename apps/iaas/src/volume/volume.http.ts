@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { volumes } from '@strata/contracts';
 import type { VolumeView } from '@strata/contracts';
-import { AsOf, Asked, History, Implement, ProblemError, problem } from '@strata/http';
+import { AsOf, Asked, Moments, Implement, ProblemError, problem } from '@strata/http';
 import { poolIdOf } from '../host/host.http.js';
 import { InstanceRequests } from '../instance/instance-requests.service.js';
 import { volumeIdOf } from '../instance/instance.view.js';
@@ -14,12 +14,12 @@ export class VolumeHttp {
   constructor(
     private readonly views: Views,
     private readonly requests: InstanceRequests,
-    private readonly history: History,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(volumes.list)
   async list(@Asked(volumes.list) { query, meta }: Asked<typeof volumes.list>) {
-    const { body, position, recordedAt } = await this.history.page(
+    const { body, position, recordedAt } = await this.moments.page(
       'volumes',
       query,
       async (moment, part) => {
@@ -35,12 +35,12 @@ export class VolumeHttp {
   async show(@Asked(volumes.show) { params, query, meta }: Asked<typeof volumes.show>) {
     const missing = problem('volume.not-found', `there is no volume "${params.id}"`);
     if (!params.id.startsWith('vol_')) throw missing;
-    const asked = await this.history.moment(query.at);
+    const asked = await this.moments.at(query.at);
     const instanceId = params.id.replace(/^vol_/, 'inst_');
     const { id, it, moment } = await this.requests.find(instanceId, meta.tenantId, asked).catch((error: unknown) => {
       throw error instanceof ProblemError ? missing : error;
     });
-    return this.history.shown(shownVolume(id, it), moment);
+    return this.moments.shown(shownVolume(id, it), moment);
   }
 }
 

@@ -51,6 +51,12 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     return found;
   }
 
+  override async look(key: string, tenantId?: string) {
+    const text = this.#rows.get(key);
+    const row = text === undefined ? undefined : parsed<Row>(text);
+    return { row: row && this.#isFor(row, tenantId) ? row : undefined };
+  }
+
   override async list(listing: Listing<Column>, tenantId?: string) {
     return pageIn(this.definition, ordered(this.definition, this.#entriesFor(tenantId), listing), listing);
   }

@@ -95,6 +95,15 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     await (await sqlOf(tx)).query(`DELETE FROM ${this.#table}`);
   }
 
+  override async look(key: string, tenantId?: string) {
+    const values: unknown[] = [key];
+    const owned = tenantId === undefined ? [] : this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
+    const text = `SELECT * FROM ${this.#table} WHERE ${['key = $1', ...owned].join(' AND ')}`;
+    const { cursor, found } = await this.#read(tenantId, ['key', 'row'], text, '', values);
+    const [row] = found.map(([, it]) => this.#parse(it));
+    return { row, cursor };
+  }
+
   override async list(
     { where, within, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
     tenantId?: string,
