@@ -10,6 +10,8 @@ const MOST = 250_000;
 const LEAST = 100;
 /** Each fold under way holds a state of its own. */
 const AT_ONCE = 2;
+/** Nobody looks back for so long: then memory is for something else. In milliseconds. */
+const REST = 5 * 60_000;
 
 /**
  * States of the past. They are folded from the log when somebody asks and stored nowhere; those that were asked for last
@@ -22,8 +24,12 @@ export class Past {
   readonly #waiting: (() => void)[] = [];
   #weight = 0;
   #running = 0;
+  #rest: NodeJS.Timeout | undefined;
 
-  constructor(private readonly most = MOST) {}
+  constructor(
+    private readonly most = MOST,
+    private readonly restMs = REST,
+  ) {}
 
   /** How much is kept. */
   get weight(): number {
@@ -32,6 +38,8 @@ export class Past {
 
   /** @param fold begins from nothing, or goes on from an earlier state without changing it */
   async at<T>(what: string, position: number, fold: Fold<T>): Promise<T> {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.#forget(), this.restMs).unref();
     const name = nameOf({ what, position });
     const kept = this.#kept.get(name);
     if (kept) {
@@ -57,6 +65,11 @@ export class Past {
       this.#weight -= oldest.weight;
     }
     return folded.value;
+  }
+
+  #forget() {
+    this.#kept.clear();
+    this.#weight = 0;
   }
 
   /** The latest of the earlier ones. */

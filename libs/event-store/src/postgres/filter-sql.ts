@@ -4,10 +4,7 @@ import type { EventFilter } from '../event.js';
 export type Say = (value: string | number | readonly string[]) => string;
 
 /** The conditions that a filter comes to. Streams of one owner are found by ranges, which an index knows. */
-export const conditionsOf = (
-  { stream, types, tenantId, owner, nouns, until }: EventFilter,
-  say: Say,
-): string[] => {
+export const conditionsOf = ({ stream, types, tenantId, owner, nouns, until }: EventFilter, say: Say): string[] => {
   const conditions: string[] = [];
   if (until !== undefined) conditions.push(`position <= ${say(until)}`);
   if (stream !== undefined) conditions.push(`stream = ${say(stream)}`);
