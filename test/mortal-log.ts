@@ -50,6 +50,13 @@ export class MortalLog extends EventLog {
   override head = () => this.#through(() => this.log.head());
   override positionAt = (time: string) => this.#through(() => this.log.positionAt(time));
   override readAll = (after: number) => this.log.readAll(after);
+  override scan = (after: number, until: number, filter?: EventFilter) => this.log.scan(after, until, filter);
+  override readAt = (positions: readonly number[], tenantId?: string) =>
+    this.#through(() => this.log.readAt(positions, tenantId));
+
+  override get known(): number {
+    return this.log.known;
+  }
 
   override onAppend(listener: () => void): () => void {
     const silence = this.log.onAppend(listener);

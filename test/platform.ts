@@ -7,13 +7,15 @@ import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import type { SimulatedHostOptions } from '@strata/hypervisor';
-import { Sealing } from '@strata/sealing';
+import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
 import { EventModule } from '../apps/iaas/src/event/event.module.js';
 import { Summary, history } from '../apps/iaas/src/iaas.module.js';
 import { IdentityModule } from '../apps/identity/src/identity.module.js';
 import { CloudModule } from '../apps/solo/src/cloud.module.js';
 import { People, emptyIdentity, firstKey } from './people.js';
 import type { IdentityGround } from './people.js';
+import { GatewayModule } from '../apps/gateway/src/gateway.module.js';
+import { SoloPlatform } from '../apps/solo/src/platform.js';
 
 /** Keys of the people in the tests: the key is the user. */
 const known: Readonly<Record<string, Principal>> = {
@@ -74,18 +76,14 @@ export class TestPlatform {
     const machines = world ?? Array.from({ length: hosts }, () => new SimulatedHost(host));
     const occupancy = {
       of: async (tenantId: string) => {
-        const byStatus = Object.values(await app.get(Summary, { strict: false }).instances(tenantId));
-        return { instances: byStatus.reduce((sum, count) => sum + count, 0) };
+        const { body } = await app.get(Summary, { strict: false }).at(undefined, tenantId);
+        return { instances: Object.values(body.instances).reduce((sum, count) => sum + count, 0) };
       },
     };
-    const sealing = identity && (await Sealing.open(identity.subjects, identity.master));
-    const real = identity &&
-      sealing && [
-        IdentityModule.on({ store: identity.store, clock, sealing, occupancy }),
-        EventModule.on({ store }),
-      ];
+    const { subjects, master } = identity ?? { subjects: new MemorySubjectKeys(), master: MasterKey.random() };
+    const sealing = await Sealing.open(subjects, master);
     @Module({
-      imports: real ?? [],
+      imports: identity ? [IdentityModule.on({ store: identity.store, clock, sealing, occupancy })] : [],
       providers: [
         ...(identity ? [] : [{ provide: Principals, useClass: KnownPeople }]),
         { provide: Claims, useClass: MemoryClaims },
@@ -95,15 +93,24 @@ export class TestPlatform {
     class Around {}
     const warnings: string[] = [];
     const drivers = machines.map((it) => new SimulatedHypervisor(it));
+    const named = drivers.map((hypervisor, index) => ({
+      hostId: `host_${index + 1}`,
+      name: `host-${index + 1}`,
+      hypervisor,
+    }));
+    const known = identity?.store ?? new MemoryEventStore();
+    const ground = { iaas: store, identity: known, claims: new MemoryClaims(), sealing, clock, close: ended };
+    const itself = new SoloPlatform({ ground, hosts: named });
+    const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
       clock,
-      hosts: drivers.map((hypervisor, index) => ({
-        hostId: `host_${index + 1}`,
-        name: `host-${index + 1}`,
-        hypervisor,
-      })),
-      around: [Around],
+      hosts: named,
+      around: [
+        Around,
+        EventModule.on({ store, clock }),
+        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) } }),
+      ],
       warn: (message) => void warnings.push(message),
     });
     const app: NestFastifyApplication = await createHttpApp(cloud, { logger: isMortal ? silent : quiet });
@@ -112,6 +119,7 @@ export class TestPlatform {
     const ask: TestPlatform['ask'] = (...asked) => platform.ask(...asked);
     const people = identity && new People(ask, await firstKey(app.get(IdentityModule)));
     const platform = new TestPlatform(app, store, machines, drivers, warnings, people);
+    itself.isReady(app.get(Summary, { strict: false }));
     return platform;
   }
 
@@ -234,6 +242,9 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined |
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** Whoever opened the store closes it. */
+const ended = async () => {};
 
 const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fatal() {} };
 

@@ -13,6 +13,7 @@ for (const words of [
   '',
   'instance',
   'instance create',
+  'instance list',
   'instance exec',
   'instance stop',
   'event tail',

@@ -3,6 +3,7 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CqrsModule } from '@nestjs/cqrs';
 import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
+import { Moments } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
 import { Activities } from './activity/activities.service.js';
@@ -77,6 +78,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
         { provide: Clock, useValue: clock },
+        { provide: Moments, useValue: new Moments(store, clock) },
         { provide: Views, useFactory: () => Views.start(store) },
         { provide: ProcessManager, useFactory: managerOf, inject: [EventStore, Views, Commands, Clock] },
         ...Commands.handlers,
@@ -90,7 +92,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         PurgeSweep,
         Summary,
       ],
-      exports: [HostDoor, Views, EventStore, ProcessManager, Summary],
+      exports: [HostDoor, Views, EventStore, Moments, ProcessManager, Summary],
     };
   }
 

@@ -1,5 +1,17 @@
-export { Labels, Name, Time, endpoint, idOf, isAtLeast, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
-export type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf, Role } from './endpoint.js';
+export {
+  Labels,
+  Name,
+  Time,
+  asOf,
+  endpoint,
+  idOf,
+  isAtLeast,
+  mutationQuery,
+  pageOf,
+  pageQuery,
+  roles,
+} from './endpoint.js';
+export type { AnswerOf, BodyOf, Endpoint, Instant, ParamsOf, QueryOf, Role } from './endpoint.js';
 export { Problem, entryOf, problems } from './problem.js';
 export type { ProblemCode } from './problem.js';
 export { Operation, OperationStep, operations } from './operation.js';

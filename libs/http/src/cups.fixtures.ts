@@ -1,13 +1,13 @@
 import { Controller, Module } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Problem, endpoint, mutationQuery } from '@strata/contracts';
+import { Problem, asOf, endpoint, mutationQuery } from '@strata/contracts';
 import type { AnswerOf, Role } from '@strata/contracts';
 import { Clock, ManualClock } from '@strata/event-store';
 import { reject } from '@strata/event-sourcing';
 import { z } from 'zod';
-import { Asked, Claims, Implement, MemoryClaims, Principals, createHttpApp, problem } from './index.js';
 import type { Claimed, StoredAnswer } from './index.js';
+import { AsOf, Asked, Claims, Implement, MemoryClaims, Principals, createHttpApp, problem } from './index.js';
 
 // ── A small cloud of cups: what it offers ────────────────────────
 
@@ -32,7 +32,7 @@ export const cups = {
     tag: 'cups',
     access: 'viewer',
     params: z.object({ id: z.string().max(10) }),
-    query: z.object({ pageSize: z.coerce.number().int().max(5).default(3) }),
+    query: asOf.extend({ pageSize: z.coerce.number().int().max(5).default(3) }),
     status: 200,
     answer: z.object({ id: z.string(), pageSize: z.number() }),
     errors: [],
@@ -71,6 +71,7 @@ export const cups = {
     access: 'anonymous',
     status: 200,
     answer: z.object({ userId: z.string() }),
+    timeless: 'menus are written in chalk',
     errors: [],
   }),
 };
@@ -106,7 +107,8 @@ class CupController {
 
   @Implement(cups.show)
   show(@Asked(cups.show) { params, query }: Asked<typeof cups.show>) {
-    return { id: params.id, pageSize: query.pageSize };
+    const body = { id: params.id, pageSize: query.pageSize };
+    return query.at ? new AsOf(body, 7, '2026-11-22T09:08:07.000Z') : new AsOf(body, 9);
   }
 
   @Implement(cups.drop)

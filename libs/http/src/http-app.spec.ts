@@ -21,6 +21,20 @@ describe('a request', () => {
     expect((await send({ method: 'GET', url: '/v1/menu', as: null })).json()).toEqual({ userId: 'anonymous' });
   });
 
+  it('is told how far the log had come and, of what is past, when that was', async () => {
+    const now = await send({ method: 'GET', url: '/v1/cups/c1' });
+    expect(now.headers).toMatchObject({ 'strata-position': '9' });
+    expect(now.headers).not.toHaveProperty('strata-at');
+    const then = await send({ method: 'GET', url: '/v1/cups/c1?at=7' });
+    expect(then.headers).toMatchObject({ 'strata-position': '7', 'strata-at': '2026-11-22T09:08:07.000Z' });
+    expect(then.json()).toEqual({ id: 'c1', pageSize: 3 });
+  });
+
+  it('that changes something has no past', async () => {
+    expectProblem(await send({ url: '/v1/cups?at=7', payload: { size: 1 } }), 400, 'request.invalid');
+    expect(poured()).toEqual([]);
+  });
+
   it('may end without a document', async () => {
     const answer = await send({ method: 'DELETE', url: '/v1/cups/c1', as: 'admin' });
     expect([answer.statusCode, answer.body]).toEqual([204, '']);

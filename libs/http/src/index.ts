@@ -1,3 +1,4 @@
+export { AsOf } from './as-of.js';
 export { Asked } from './asked.js';
 export { Claims } from './claims.js';
 export type { Claim, Claimed, StoredAnswer } from './claims.js';
@@ -6,7 +7,7 @@ export type { ServerSentEvent } from './event-stream.js';
 export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
 export { MemoryClaims } from './memory-claims.js';
-export { pageTokenOf, paged, readPageToken } from './paging.js';
+export { Moments } from './moments.js';
 export { PostgresClaims } from './postgres-claims.js';
 export { Principals, beyondKey } from './principal.js';
 export type { Principal } from './principal.js';

@@ -6,6 +6,7 @@ import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { AsOf } from './as-of.js';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
@@ -86,6 +87,10 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
+    if (answer instanceof AsOf) {
+      reply.headers(answer.headers);
+      return answer.body;
+    }
     if (!(answer instanceof EventStream)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({

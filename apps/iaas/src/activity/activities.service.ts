@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Activity } from '@strata/contracts';
 import { EventStore, idIn, streamName } from '@strata/event-store';
-import type { Recorded } from '@strata/event-store';
+import type { Moment, Recorded } from '@strata/event-store';
 import { validate } from 'uuid';
 import { findEvent } from '../event/find-event.view.js';
 import { instance } from '../instance/instance.js';
@@ -30,13 +30,14 @@ export class Activities {
     private readonly operations: Operations,
   ) {}
 
-  /** Newest first. `next` is where to go on, while there is more to look at. */
+  /** Newest first, as of a moment. `next` is where to go on, while there is more to look at. */
   async page(
     wanted: Wanted,
     { before, limit }: Range,
+    moment: Moment,
   ): Promise<Readonly<{ rows: readonly Activity[]; next: number | undefined }>> {
     const found: Asked[] = [];
-    let next: number | undefined = before;
+    let next: number | undefined = Math.min(before, moment.position + 1);
     for (let looked = 0; looked < LOOKED_AT && next !== undefined && found.length <= limit; looked += SPAN) {
       const part: Readonly<{ asked: readonly Asked[]; next: number | undefined }> = await this.#below(next, wanted);
       found.push(...part.asked);
@@ -44,7 +45,7 @@ export class Activities {
     }
     const shown = found.slice(0, limit);
     return {
-      rows: await this.#activities(shown, wanted.tenantId),
+      rows: await this.#activities(shown, wanted.tenantId, moment),
       next: found.length > limit ? shown.at(-1)?.event.position : next,
     };
   }
@@ -103,7 +104,7 @@ export class Activities {
     );
   }
 
-  async #activities(all: readonly Asked[], tenantId: string): Promise<readonly Activity[]> {
+  async #activities(all: readonly Asked[], tenantId: string, moment: Moment): Promise<readonly Activity[]> {
     const byStream = Map.groupBy(all, ({ event }) => event.stream);
     const stories = new Map(
       await Promise.all(
@@ -116,17 +117,23 @@ export class Activities {
     return Promise.all(
       all.flatMap((it) => {
         const story = stories.get(it.event.stream);
-        return story ? [this.#activity(it, story, tenantId)] : [];
+        return story ? [this.#activity(it, story, tenantId, moment)] : [];
       }),
     );
   }
 
-  async #activity({ event, deed }: Asked, story: StreamStory, tenantId: string): Promise<Activity> {
+  async #activity(
+    { event, deed }: Asked,
+    story: StreamStory,
+    tenantId: string,
+    moment: Moment,
+  ): Promise<Activity> {
     const { id: eventId, position, at, meta } = event;
     const { before, after } = story.told(event);
     const { show } = kindOf(event);
     const operationId = operationIn(event);
-    const operation = operationId === undefined ? undefined : await this.operations.find(operationId, tenantId);
+    const found = operationId === undefined ? undefined : await this.operations.find(operationId, tenantId, moment);
+    const operation = found?.row;
     return {
       id: meta.correlationId,
       eventId,

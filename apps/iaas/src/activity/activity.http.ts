@@ -1,23 +1,26 @@
 import { Controller } from '@nestjs/common';
 import { activity } from '@strata/contracts';
-import { Asked, Implement, paged } from '@strata/http';
+import { Asked, Implement, Moments } from '@strata/http';
 import { Activities } from './activities.service.js';
 
 @Controller()
 export class ActivityHttp {
-  constructor(private readonly activities: Activities) {}
+  constructor(
+    private readonly activities: Activities,
+    private readonly moments: Moments,
+  ) {}
 
   @Implement(activity.list)
   async list(@Asked(activity.list) { query, meta }: Asked<typeof activity.list>) {
     const { resource, actor } = query;
     const wanted = { tenantId: meta.tenantId, resource, actor };
-    return paged(
+    return this.moments.page(
       'activity',
       query,
-      async ({ limit, after }) => {
+      async (moment, { limit, after }) => {
         const before = after === undefined ? Infinity : Number(after);
-        const { rows, next } = await this.activities.page(wanted, { before, limit });
-        return { rows, next: next?.toString() };
+        const { rows, next } = await this.activities.page(wanted, { before, limit }, moment);
+        return { rows, next: next?.toString(), position: moment.position };
       },
       (row) => row,
     );

@@ -46,7 +46,7 @@ const kinds: readonly (readonly [isAbout: (event: Readonly<{ stream: string }>) 
     isAbout('fleet'),
     kind(fleet, (it, id) => {
       const host = it.hosts.get(id);
-      return host && shownHost(host);
+      return host && shownHost(host, null);
     }),
   ],
   [

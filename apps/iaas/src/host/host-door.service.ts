@@ -9,7 +9,7 @@ import { v7 as uuid } from 'uuid';
 import { ReportImage } from '../image/image.js';
 import { ReportInstance } from '../instance/instance-sight.js';
 import type { InstanceRow } from '../instance/instance.view.js';
-import { CreateNetwork, EVERYBODYS_NETWORK, ReportNetwork } from '../network/network.js';
+import { CreateNetwork, EVERYBODYS_NETWORK, EVERYBODYS_NETWORK_NAME, ReportNetwork } from '../network/network.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { ConnectHost, FLEET, LoseHost, fleet } from './fleet.js';
@@ -21,7 +21,7 @@ type Nudge = (instanceIds: readonly string[] | undefined) => void;
 const PATIENCE = 30_000;
 
 /** The network that every tenant finds, until it makes its own. */
-const DEFAULT_NETWORK = { networkId: EVERYBODYS_NETWORK, name: 'default', type: 'nat' } as const;
+const DEFAULT_NETWORK = { networkId: EVERYBODYS_NETWORK, name: EVERYBODYS_NETWORK_NAME, type: 'nat' } as const;
 
 /** Simulated guests have no address that could clash, and there may be a hundred thousand of them. */
 const SIMULATED_RANGE = '10.128.0.0/12';

@@ -4,7 +4,8 @@ import type { Host } from './fleet.js';
 /** A host as the API shows it. */
 export const shownHost = (
   { hostId: id, description, capacity, reserved, instances, connected, cordoned, connectedAt }: Host,
-  lastSeenAt: string = connectedAt,
+  /** It is in no log: of a past moment nobody knows it. */
+  lastSeenAt: string | null,
 ): HostView => {
   const { name, driver, accelerator, version } = description;
   return {

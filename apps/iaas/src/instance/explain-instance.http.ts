@@ -3,7 +3,7 @@ import { instances } from '@strata/contracts';
 import type { InstanceExplanation } from '@strata/contracts';
 import { EventStore, streamName } from '@strata/event-store';
 import type { Recorded } from '@strata/event-store';
-import { Asked, Implement } from '@strata/http';
+import { Asked, Implement, Moments } from '@strata/http';
 import type { FleetEvent } from '../host/fleet.js';
 import { explanationOf } from './instance-explanation.view.js';
 import { InstanceRequests } from './instance-requests.service.js';
@@ -18,12 +18,13 @@ export class ExplainInstanceHttp {
   constructor(
     private readonly store: EventStore,
     private readonly requests: InstanceRequests,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(instances.explain)
   async explain(@Asked(instances.explain) asked: Asked<typeof instances.explain>): Promise<InstanceExplanation> {
     const { tenantId } = asked.meta;
-    const { id, it } = await this.requests.find(asked.params.id, tenantId);
+    const { id, it } = await this.requests.find(asked.params.id, tenantId, await this.moments.now());
     const events = await this.store.log.readStream(streamName(instance, id, tenantId));
     return explanationOf(id, it, events, await this.#placed(id, events, tenantId));
   }

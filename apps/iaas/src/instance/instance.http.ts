@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
-import type { InstanceView, Operation } from '@strata/contracts';
+import type { Operation } from '@strata/contracts';
 import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement, paged, problem } from '@strata/http';
+
+import { Asked, Implement, Moments, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
@@ -28,29 +29,33 @@ export class InstanceHttp {
     private readonly hosts: HostDoor,
     private readonly aggregates: Aggregates,
     private readonly views: Views,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(instances.list)
   async list(@Asked(instances.list) { query, meta }: Asked<typeof instances.list>) {
     const { name, status, hostId } = query;
-    await this.views.instances.catchUp();
     const where = {
       ...(name !== undefined && { name }),
       ...(status && { status }),
       ...(hostId !== undefined && { hostId }),
     };
-    return paged(
+    return this.moments.page(
       'instances',
       query,
-      (part) => this.views.instances.of(meta.tenantId).list({ where, orderBy: ['createdAt'], ...part }),
+      async (moment, part) => {
+        const rows = await moment.rows(this.views.instances, meta.tenantId);
+        return rows.list({ where, orderBy: ['createdAt'], ...part });
+      },
       (row) => shown(row.id, row),
     );
   }
 
   @Implement(instances.show)
-  async show(@Asked(instances.show) { params, meta }: Asked<typeof instances.show>): Promise<InstanceView> {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
-    return shown(id, it);
+  async show(@Asked(instances.show) { params, query, meta }: Asked<typeof instances.show>) {
+    const asked = await this.moments.at(query.at);
+    const { id, it, moment } = await this.requests.find(params.id, meta.tenantId, asked);
+    return this.moments.shown(shown(id, it), moment);
   }
 
   @Implement(instances.start)
@@ -96,7 +101,7 @@ export class InstanceHttp {
 
   @Implement(instances.exec)
   async exec(@Asked(instances.exec) { params, body, meta }: Asked<typeof instances.exec>) {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    const { id, it } = await this.#find(params.id, meta.tenantId);
     const status = statusOf(it);
     if (status !== 'running')
       throw problem('instance.wrong-state', `an instance that is ${status} runs nothing`, { status });
@@ -107,9 +112,13 @@ export class InstanceHttp {
 
   @Implement(instances.log)
   async log(@Asked(instances.log) { params, query, meta }: Asked<typeof instances.log>) {
-    const { id, it } = await this.requests.find(params.id, meta.tenantId);
+    const { id, it } = await this.#find(params.id, meta.tenantId);
     if (!it.placement) return { log: '' };
     return { log: await this.requests.reach(() => this.hosts.servicesOf(it.placement?.hostId).log(id, query.bytes)) };
+  }
+
+  async #find(idOrName: string, tenantId: string) {
+    return this.requests.find(idOrName, tenantId, await this.moments.now());
   }
 
   async #ask(
@@ -117,7 +126,7 @@ export class InstanceHttp {
     asked: Verb,
     command: (it: { instanceId: string; operationId: string }) => InstanceCommand,
   ): Promise<Operation> {
-    const { id: instanceId } = await this.requests.find(asked.params.id, asked.meta.tenantId);
+    const { id: instanceId } = await this.#find(asked.params.id, asked.meta.tenantId);
     const operationId = asked.mint('op');
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
     return this.operations.begun(

@@ -1,6 +1,6 @@
 import { allowedVerbs } from '@strata/contracts';
 import type { InstanceView } from '@strata/contracts';
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import { instance } from './instance.js';
 import { exists, statusOf } from './instance-state.js';
 import type { InstanceEvent } from './instance.js';
@@ -11,14 +11,13 @@ export type InstanceRow = ExistingInstance &
   Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
 export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt' | 'kept' | 'purgeAt';
 
-const isInstance = isAbout('instance');
-
 export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEvent>({
   name: 'instance',
   // Agents are nudged when a row has changed.
   lingerMs: 10,
   version: 3,
-  key: (event) => (isInstance(event) ? event.data.instanceId : undefined),
+  about: ['instance'],
+  key: (event) => event.data.instanceId,
   tenant: (row) => row.tenantId,
   acrossTenants: ['hostId', 'kept'],
   unindexed: ['purgeAt'],

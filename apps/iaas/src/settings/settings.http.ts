@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { settings as contract } from '@strata/contracts';
 import type { SettingsView } from '@strata/contracts';
-import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement } from '@strata/http';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
+import { Asked, Implement, Moments } from '@strata/http';
 import { Commands } from '../rules.js';
 import { ChangeSettings, settings } from './settings.js';
 
@@ -10,12 +11,13 @@ import { ChangeSettings, settings } from './settings.js';
 export class SettingsHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly aggregates: Aggregates,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(contract.show)
-  async show(@Asked(contract.show) { meta }: Asked<typeof contract.show>): Promise<SettingsView> {
-    return this.#shown(meta.tenantId);
+  async show(@Asked(contract.show) { query, meta }: Asked<typeof contract.show>) {
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#at(moment, meta.tenantId), moment);
   }
 
   @Implement(contract.set)
@@ -23,11 +25,10 @@ export class SettingsHttp {
     const { keepDeletedSeconds } = body;
     const wanted = keepDeletedSeconds === undefined ? {} : { keepDeletedSeconds };
     await this.commands.execute(new ChangeSettings({ settings: wanted }, meta), validateOnly);
-    return this.#shown(meta.tenantId);
+    return this.#at(await this.moments.now(), meta.tenantId);
   }
 
-  async #shown(tenantId: string): Promise<SettingsView> {
-    const { state } = await this.aggregates.load(settings, streamName(settings, tenantId, tenantId));
-    return { tenantId, ...state };
+  async #at(moment: Moment, tenantId: string): Promise<SettingsView> {
+    return { tenantId, ...(await moment.state(settings, streamName(settings, tenantId, tenantId))) };
   }
 }

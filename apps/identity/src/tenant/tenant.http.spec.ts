@@ -53,8 +53,14 @@ describe('a tenant', () => {
       [other, 'ten_nowhere'].map((id) => cloud.ask(owner.key, `GET /v1/tenants/${id}`)),
     );
     expect(theirs).toMatchObject(code(404, 'tenant.not-found'));
-    expect(JSON.stringify(theirs?.body).replaceAll(other, 'ID').replace(/req_\w+/, '')).toBe(
-      JSON.stringify(unknown?.body).replaceAll('ten_nowhere', 'ID').replace(/req_\w+/, ''),
+    expect(
+      JSON.stringify(theirs?.body)
+        .replaceAll(other, 'ID')
+        .replace(/req_\w+/, ''),
+    ).toBe(
+      JSON.stringify(unknown?.body)
+        .replaceAll('ten_nowhere', 'ID')
+        .replace(/req_\w+/, ''),
     );
     for (const route of ['POST /v1/tenants', `DELETE /v1/tenants/${acme}`]) {
       const how = route.startsWith('POST') ? { body: { name: 'mine' } } : {};
@@ -162,7 +168,9 @@ describe('the tenant that is acted for', () => {
     const { key } = await cloud.user(acme, 'owner', 'olga');
     const told = async (tenant: string) => {
       const { status, body } = await cloud.ask(key, 'GET /v1/users', { headers: { 'strata-tenant': tenant } });
-      return JSON.stringify([status, body]).replaceAll(tenant, 'TENANT').replace(/req_\w+/, '');
+      return JSON.stringify([status, body])
+        .replaceAll(tenant, 'TENANT')
+        .replace(/req_\w+/, '');
     };
     expect(await told(other)).toBe(await told('ten_nowhere'));
     expect(await told('other')).toBe(await told('nowhere'));

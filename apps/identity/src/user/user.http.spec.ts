@@ -71,7 +71,9 @@ describe('a user', () => {
     const owner = await cloud.user(acme, 'owner', 'olga');
     const told = async (route: string, id: string, body?: object) => {
       const answer = await cloud.ask(owner.key, route.replace('ID', id), body && { body });
-      return JSON.stringify([answer.status, answer.body]).replaceAll(id, 'ID').replace(/req_\w+/, '');
+      return JSON.stringify([answer.status, answer.body])
+        .replaceAll(id, 'ID')
+        .replace(/req_\w+/, '');
     };
     for (const [route, body] of [
       ['GET /v1/users/ID'],
@@ -84,7 +86,9 @@ describe('a user', () => {
     ] as const) {
       const named = (id: string) => body && JSON.parse(JSON.stringify(body).replace('ID', id));
       const theirs = await told(route, other.userId, named(other.userId));
-      expect(theirs).toBe(await told(route, 'user_00000000000000000000000000', named('user_00000000000000000000000000')));
+      expect(theirs).toBe(
+        await told(route, 'user_00000000000000000000000000', named('user_00000000000000000000000000')),
+      );
       expect(theirs).toContain('user.not-found');
     }
   });
@@ -130,7 +134,10 @@ describe('a role', () => {
     for (const role of ['owner', 'platform-administrator']) {
       expect(await grant(role)).toMatchObject(code(403, 'auth.forbidden'));
     }
-    expect(await cloud.ask(admin.key, 'DELETE /v1/users/bob/role')).toMatchObject({ status: 200, body: { role: null } });
+    expect(await cloud.ask(admin.key, 'DELETE /v1/users/bob/role')).toMatchObject({
+      status: 200,
+      body: { role: null },
+    });
     expect(await cloud.ask(bob.key, 'GET /v1/keys')).toMatchObject(code(401, 'auth.required'));
   });
 
@@ -224,7 +231,8 @@ describe('a password', () => {
     const admin = await cloud.user(acme, 'admin', 'ada');
     await cloud.user(acme, 'owner', 'olga', { password: PASSWORD });
     const bob = await cloud.user(acme, 'viewer', 'bob');
-    const set = (who: string) => cloud.ask(admin.key, `PUT /v1/users/${who}/password`, { body: { password: PASSWORD } });
+    const set = (who: string) =>
+      cloud.ask(admin.key, `PUT /v1/users/${who}/password`, { body: { password: PASSWORD } });
     expect(await set('bob')).toMatchObject({ status: 200, body: { canLogIn: true } });
     expect(await set('olga')).toMatchObject(code(403, 'auth.forbidden'));
     // A role elsewhere would be taken over with the password.
@@ -244,7 +252,10 @@ describe('a password', () => {
     expect(await cloud.ask(viewer.key, 'PUT /v1/users/vera/password', { body })).toMatchObject({ status: 403 });
     // The first administrator is one, and begins without a password.
     expect(await cloud.ask(cloud.admin, 'PUT /v1/users/admin/password', { body })).toMatchObject({ status: 200 });
-    expect(await cloud.login('admin', PASSWORD)).toMatchObject({ status: 201, body: { role: 'platform-administrator' } });
+    expect(await cloud.login('admin', PASSWORD)).toMatchObject({
+      status: 201,
+      body: { role: 'platform-administrator' },
+    });
   });
 
   it('is long enough', async () => {

@@ -45,6 +45,7 @@ export const explainInstance = endpoint({
   access: 'viewer',
   params: z.object({ id: z.string().max(64).describe('Id or name') }),
   status: 200,
+  timeless: 'it tells what may be asked now, and why',
   answer: InstanceExplanation,
   errors: ['instance.not-found'],
 });

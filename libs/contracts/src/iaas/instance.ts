@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Time, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { Time, asOf, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 import { createInstance } from './create-instance.js';
 import { explainInstance } from './explain-instance.js';
@@ -129,6 +129,7 @@ export const instances = {
     tag: 'instances',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: InstanceView,
     errors: ['instance.not-found'],
@@ -180,6 +181,7 @@ export const instances = {
     query: z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000).default(64_000) }),
     status: 200,
     answer: z.object({ log: z.string() }),
+    timeless: 'consoles are kept by their hosts, not in the log',
     errors: ['instance.not-found', 'instance.unreachable'],
   }),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, mutationQuery } from '../endpoint.js';
+import { asOf, endpoint, mutationQuery } from '../endpoint.js';
 
 /** Thirty days. */
 const longestKept = 30 * 24 * 3600;
@@ -16,6 +16,7 @@ export const settings = {
     summary: 'Show how the tenant wants things done',
     tag: 'settings',
     access: 'viewer',
+    query: asOf,
     status: 200,
     answer: SettingsView,
     errors: [],

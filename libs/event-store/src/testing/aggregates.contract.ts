@@ -66,7 +66,11 @@ export const runsAggregates = (
         rejection: { code: 'account.overdrawn', reason: 'there are only 2' },
       });
       expect(await aggregates.execute(account, 'a', new Close({}, by()))).toEqual({ events: [], version: 2 });
-      expect(await aggregates.load(account, 'a')).toEqual({ state: { balance: 2, decisions: 2 }, version: 2 });
+      expect(await aggregates.load(account, 'a')).toEqual({
+        state: { balance: 2, decisions: 2 },
+        version: 2,
+        position: 2,
+      });
     });
 
     it('decides the commands of a busy stream in order, none on a stale state', async () => {
