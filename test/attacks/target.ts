@@ -87,7 +87,9 @@ export class Target {
     return until(
       `${operationId} ends`,
       async () => {
-        const operation = Ended.parse(JSON.parse((await this.ask(key, `GET /v1/operations/${operationId}`)).text));
+        const { status, text } = await this.ask(key, `GET /v1/operations/${operationId}`);
+        if (status !== 200) throw new Error(`${operationId}: ${status} ${text}`);
+        const operation = Ended.parse(JSON.parse(text));
         return operation.status === 'running' || operation.status === 'undoing' ? undefined : operation;
       },
       30,

@@ -3,7 +3,7 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import type { Meta } from '@strata/event-sourcing';
-import { Aggregates, Clock, streamName } from '@strata/event-store';
+import { Aggregates, Clock, RejectedError, streamName } from '@strata/event-store';
 import { problem } from '@strata/http';
 import { v7 as uuid } from 'uuid';
 import { ReportImage } from '../image/image.js';
@@ -116,12 +116,23 @@ export class HostDoor implements OnModuleDestroy {
       ),
       ...sights.images.map(async (sight) => {
         const itself = { tenantId: PLATFORM, correlationId: hostId, causationId: hostId };
-        // Whoever began the build may read what came of it.
+        // Whoever began the build may read what came of it, as long as nobody else waits for it.
         const { cause = itself } = (await this.views.images.get(sight.imageId)) ?? {};
-        const meta = this.#meta(hostId, cause);
-        await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+        if (await this.#reportImage(sight, this.#meta(hostId, cause))) return;
+        await this.#reportImage(sight, this.#meta(hostId, { ...cause, tenantId: PLATFORM }));
       }),
     ]);
+  }
+
+  /** @returns whether the rules let it be told in the name of that tenant */
+  async #reportImage(sight: Sights['images'][number], meta: Meta): Promise<boolean> {
+    try {
+      await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+      return true;
+    } catch (error) {
+      if (error instanceof RejectedError) return false;
+      throw error;
+    }
   }
 
   onNudge(hostId: string, listener: Nudge): () => void {
