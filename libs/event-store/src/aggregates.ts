@@ -2,6 +2,7 @@ import { Rejection } from '@strata/event-sourcing';
 import type { Decider, Event, Meta } from '@strata/event-sourcing';
 import type { EventLog } from './event-log.js';
 import type { Appended, NewEvent, Recorded, Stored } from './event.js';
+import { Damage } from './proof/damage.js';
 import { Recent } from './recent.js';
 
 /** What a command came to. No events means: already so. */
@@ -27,6 +28,7 @@ export class Aggregates {
 
   constructor(
     private readonly log: EventLog,
+    private readonly damage = new Damage(),
     /** How many states, and how many answers, each kind of aggregate keeps in memory. */
     private readonly kept = 4_000,
   ) {}
@@ -53,7 +55,7 @@ export class Aggregates {
     // The map is keyed by the decider, so what lies under it was made below for exactly these types.
     const known = this.#kinds.get(decider) as Kind<C, E, S> | undefined;
     if (known) return known;
-    const made = new Kind(decider, this.log, this.kept);
+    const made = new Kind(decider, this.log, this.damage, this.kept);
     this.#kinds.set(decider, made);
     return made;
   }
@@ -68,6 +70,7 @@ class Kind<C extends Asked, E extends Event, S> {
   constructor(
     private readonly decider: Decider<C, E, S>,
     private readonly log: EventLog,
+    private readonly damage: Damage,
     kept: number,
   ) {
     this.#held = new Recent(kept);
@@ -122,7 +125,7 @@ class Kind<C extends Asked, E extends Event, S> {
     let pending = orders;
     for (let tries = 1; pending.length > 0; tries++) {
       if (tries > TRIES) throw new Error(`${stream} changes faster than it can be read: ${TRIES} tries lost`);
-      const { decided, state } = this.#decide(pending, held);
+      const { decided, state } = this.#decide(stream, pending, held);
       const loud = decided.filter(({ decision }) => !isSilent(decision));
       const silent = decided.filter(({ decision }) => isSilent(decision));
 
@@ -154,12 +157,15 @@ class Kind<C extends Asked, E extends Event, S> {
   }
 
   /** Decides in order, each command on what those before it would leave behind. A rule that throws fails only its own. */
-  #decide(orders: readonly Order<C>[], held: Held<S>) {
+  #decide(stream: string, orders: readonly Order<C>[], held: Held<S>) {
+    const closed = this.damage.refusalFor(stream);
     const decided: Decided<C>[] = [];
     let { state } = held;
     for (const order of orders) {
       try {
-        const decision = this.decider.decide(order.command, state);
+        const made = this.decider.decide(order.command, state);
+        // What was stored once is answered as it was then, and what comes to nothing hurts nothing.
+        const decision = closed && !isSilent(made) ? closed : made;
         if (!(decision instanceof Rejection)) {
           state = decision.reduce((before, event) => this.decider.evolve(before, event), state);
         }

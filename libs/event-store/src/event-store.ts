@@ -1,6 +1,8 @@
 import { Aggregates } from './aggregates.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
+import { Damage } from './proof/damage.js';
+import type { Ledger } from './proof/ledger.js';
 import { Subscription } from './subscription.js';
 import type { SubscriptionOptions } from './subscription.js';
 import { View } from './view.js';
@@ -10,13 +12,16 @@ import type { ViewTable } from './view-table.js';
 /** All that one service keeps: its log, and what follows from it. An abstract class: port and Nest token in one. */
 export abstract class EventStore {
   readonly aggregates: Aggregates;
+  /** What is known to be wrong with the log. */
+  readonly damage = new Damage();
   readonly #running = new Set<Subscription>();
 
   protected constructor(
     readonly log: EventLog,
     readonly checkpoints: Checkpoints,
+    readonly ledger: Ledger,
   ) {
-    this.aggregates = new Aggregates(log);
+    this.aggregates = new Aggregates(log, this.damage);
   }
 
   /** Follows this store's log, or another one's, with a cursor kept here. */

@@ -4,6 +4,7 @@ import { Doorbell } from '../doorbell.js';
 import { draftOf, laterOf, recordsOf } from '../draft.js';
 import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import { MemoryLedger } from './memory-ledger.js';
 
 const PAGE = 5_000;
 
@@ -13,6 +14,8 @@ export class MemoryEventLog extends EventLog {
   readonly #streams = new Map<string, Recorded[]>();
   readonly #commands = new Map<string, Stored>();
   readonly #doorbell = new Doorbell();
+  /** What proves the events, for a store that stands on this log. */
+  readonly ledger = new MemoryLedger({ all: () => this.#events, restore: (events) => this.#restore(events) });
 
   constructor(private readonly clock: Clock = new SystemClock()) {
     super();
@@ -99,6 +102,17 @@ export class MemoryEventLog extends EventLog {
       if (stored) commands.set(id, stored);
     }
     return { version: this.#streams.get(stream)?.length ?? 0, commands };
+  }
+
+  #restore(events: readonly Recorded[]) {
+    for (const event of events) this.#store(event.stream, [event]);
+    for (const [key, [last, ...rest]] of Map.groupBy(
+      events.toReversed(),
+      ({ meta, stream }) => `${meta.commandId} ${stream}`,
+    )) {
+      if (last) this.#commands.set(key, { version: last.version, events: [...rest.toReversed(), last] });
+    }
+    this.#doorbell.ring();
   }
 
   #store(stream: string, events: readonly Recorded[]) {

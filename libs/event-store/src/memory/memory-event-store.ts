@@ -1,4 +1,5 @@
 import type { EventLog } from '../event-log.js';
+import type { Ledger } from '../proof/ledger.js';
 import { EventStore } from '../event-store.js';
 import { viewId } from '../view-definition.js';
 import type { ViewDefinition } from '../view-definition.js';
@@ -11,8 +12,8 @@ export class MemoryEventStore extends EventStore {
   readonly #tables = new Map<string, object>();
 
   /** On the log of another store: what a process finds that starts anew. */
-  constructor(log: EventLog = new MemoryEventLog()) {
-    super(log, new MemoryCheckpoints());
+  constructor(log: EventLog = new MemoryEventLog(), ledger: Ledger = ledgerOf(log)) {
+    super(log, new MemoryCheckpoints(), ledger);
   }
 
   protected override async tableOf<Row extends object, Column extends string>(definition: ViewDefinition<Row, Column>) {
@@ -23,3 +24,6 @@ export class MemoryEventStore extends EventStore {
     return table;
   }
 }
+
+/** A log that only stands before another one has nothing to prove by itself. */
+const ledgerOf = (log: EventLog): Ledger => (log instanceof MemoryEventLog ? log : new MemoryEventLog()).ledger;

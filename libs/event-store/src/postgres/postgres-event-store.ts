@@ -4,6 +4,7 @@ import { EventStore } from '../event-store.js';
 import type { ViewDefinition } from '../view-definition.js';
 import { PostgresCheckpoints } from './postgres-checkpoints.js';
 import { PostgresEventLog } from './postgres-event-log.js';
+import { PostgresLedger } from './postgres-ledger.js';
 import { PostgresViewTable } from './postgres-view-table.js';
 import { connectionTo, migrate } from './schema.js';
 import type { Migration, PostgresPlace } from './schema.js';
@@ -39,7 +40,7 @@ export class PostgresEventStore extends EventStore {
     private readonly pool: Pool,
     private readonly tenants: Tenants,
   ) {
-    super(log, new PostgresCheckpoints(pool));
+    super(log, new PostgresCheckpoints(pool), new PostgresLedger(pool));
   }
 
   override async close() {
