@@ -4,7 +4,7 @@ import type { Head } from '../draft.js';
 import type { Origin, Recorded } from '../event.js';
 import { parsed } from '../json.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
-import { Ledger, LogNotEmpty } from '../proof/ledger.js';
+import { EntriesRefused, Ledger, LogNotEmpty } from '../proof/ledger.js';
 import type { BrokenStream, Copies, Entry, LedgerSource, LoneEntry } from '../proof/ledger.js';
 
 const PAGE = 1_000;
@@ -45,8 +45,8 @@ export class MemoryLedger extends Ledger {
     return [...this.#checkpoints.values()].toSorted((a, b) => a.position - b.position);
   }
 
-  override async lastCheckpoint() {
-    return (await this.checkpoints()).at(-1);
+  override async lastCheckpoint(upTo = Infinity) {
+    return (await this.checkpoints()).findLast(({ position }) => position <= upTo);
   }
 
   override async keep(checkpoint: SignedCheckpoint) {
@@ -66,6 +66,13 @@ export class MemoryLedger extends Ledger {
     if (length > 0) throw new LogNotEmpty(length);
     const all: Recorded[] = [];
     for await (const page of entries) all.push(...page.map(recordedOf));
+    const versions = new Map<string, number>();
+    for (const { stream, version } of all) {
+      if (version !== (versions.get(stream) ?? 0) + 1) {
+        throw new EntriesRefused(`the versions of ${stream} are not 1, 2, 3 …`);
+      }
+      versions.set(stream, version);
+    }
     await then();
     this.events.restore(all);
     for (const checkpoint of checkpoints) await this.keep(checkpoint);

@@ -1,9 +1,9 @@
-import { escapeLiteral } from 'pg';
+import { DatabaseError, escapeLiteral } from 'pg';
 import type { Pool, PoolClient } from 'pg';
 import { GENESIS } from '../chain.js';
 import type { Head } from '../draft.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
-import { Ledger, LogNotEmpty } from '../proof/ledger.js';
+import { EntriesRefused, Ledger, LogNotEmpty } from '../proof/ledger.js';
 import type { BrokenStream, Copies, Entry, LedgerSource, LoneEntry } from '../proof/ledger.js';
 import { hexes, ints, texts, times } from './binary-array.js';
 import { CopyOut } from './copy-out.js';
@@ -47,19 +47,17 @@ export class PostgresLedger extends Ledger {
     return (await this.#rows(`SELECT ${CHECKPOINT} FROM es_checkpoint WHERE lane = 0 ORDER BY position`)).map(signedOf);
   }
 
-  override async lastCheckpoint() {
-    const text = `SELECT ${CHECKPOINT} FROM es_checkpoint WHERE lane = 0 ORDER BY position DESC LIMIT 1`;
-    return (await this.#rows(text)).map(signedOf)[0];
+  override async lastCheckpoint(upTo = Number.MAX_SAFE_INTEGER) {
+    const where = 'WHERE lane = 0 AND position <= $1 ORDER BY position DESC LIMIT 1';
+    return (await this.#rows(`SELECT ${CHECKPOINT} FROM es_checkpoint ${where}`, [upTo])).map(signedOf)[0];
   }
 
   override async keep(checkpoint: SignedCheckpoint) {
     await keep(this.pool, checkpoint);
   }
 
-  override async brokenStreams(limit: number): Promise<readonly BrokenStream[]> {
-    const text = `SELECT stream, greatest(0, max(version) - count(*)) FROM es_event WHERE lane = 0 GROUP BY stream
-      HAVING count(*) <> max(version) OR min(version) <> 1 ORDER BY stream LIMIT $1`;
-    return (await this.#rows(text, [limit])).map(([stream = '', missing]) => ({ stream, missing: Number(missing) }));
+  override brokenStreams(limit: number) {
+    return brokenStreams(this.pool, limit);
   }
 
   override async copies(limit: number): Promise<readonly Copies[]> {
@@ -86,6 +84,8 @@ export class PostgresLedger extends Ledger {
         last = page.at(-1) ?? last;
       }
       for (const checkpoint of checkpoints) await keep(sql, checkpoint);
+      const [broken] = await brokenStreams(sql, 1);
+      if (broken) throw new EntriesRefused(`the versions of ${broken.stream} are not 1, 2, 3 …`);
       if (last) {
         const { position, hash, recordedAt } = last;
         const text = `UPDATE es_lane SET head = $1, hash = decode($2, 'hex'), recorded_at = $3 WHERE lane = 0`;
@@ -96,7 +96,8 @@ export class PostgresLedger extends Ledger {
     } catch (error) {
       // With its connection the transaction goes, and with it all that was stored in it.
       sql.release(true);
-      throw error;
+      const isData = error instanceof DatabaseError && /^2[23]/.test(error.code ?? '');
+      throw isData ? new EntriesRefused(error.message, { cause: error }) : error;
     }
     sql.release();
   }
@@ -149,6 +150,13 @@ const signedOf = ([position, hash = '', at = '', keyId = '', signature = '']: re
   keyId,
   signature: signature.replaceAll('\n', ''),
 });
+
+const brokenStreams = async (sql: Pick<Pool, 'query'>, limit: number): Promise<readonly BrokenStream[]> => {
+  const text = `SELECT stream, greatest(0, max(version) - count(*)) FROM es_event WHERE lane = 0 GROUP BY stream
+    HAVING count(*) <> max(version) OR min(version) <> 1 ORDER BY stream LIMIT $1`;
+  const { rows } = await sql.query<string[]>({ text, values: [limit], ...ROWS });
+  return rows.map(([stream = '', missing]) => ({ stream, missing: Number(missing) }));
+};
 
 const keep = async (sql: Pick<Pool, 'query'>, { position, hash, at, keyId, signature }: SignedCheckpoint) => {
   const text = `INSERT INTO es_checkpoint (position, hash, at, key, signature)

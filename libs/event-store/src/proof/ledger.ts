@@ -28,7 +28,8 @@ export abstract class Ledger {
   /** All of them, by position. */
   abstract checkpoints(): Promise<readonly SignedCheckpoint[]>;
 
-  abstract lastCheckpoint(): Promise<SignedCheckpoint | undefined>;
+  /** The newest, or the newest at or before a position. */
+  abstract lastCheckpoint(upTo?: number): Promise<SignedCheckpoint | undefined>;
 
   /** One for each position: a second one changes nothing. */
   abstract keep(checkpoint: SignedCheckpoint): Promise<void>;
@@ -41,7 +42,7 @@ export abstract class Ledger {
 
   /**
    * Stores entries and checkpoints exactly as they are, in one transaction, which is committed after `then` only.
-   * @throws when the log is not empty, and whatever the source throws: nothing is stored then
+   * @throws LogNotEmpty, EntriesRefused, and whatever the source throws: nothing is stored then
    */
   abstract restore(source: LedgerSource, then?: () => Promise<void>): Promise<void>;
 }
@@ -57,3 +58,6 @@ export class LogNotEmpty extends Error {
     super(`the log is not empty: it has ${head} events`);
   }
 }
+
+/** What shall be stored is no log: a stream in it has a hole, say. */
+export class EntriesRefused extends Error {}

@@ -88,7 +88,8 @@ export const checked = (log: string, checkpoints: readonly SignedCheckpoint[], k
   return { good, faults, last };
 };
 
-const joined = (a: Found, b: Found): Found => {
+/** Two lists as one. */
+export const joined = (a: Found, b: Found): Found => {
   const faults = [...a.faults, ...b.faults].toSorted((one, other) => one.from - other.from);
   return { faults: faults.slice(0, MOST_FAULTS), more: Math.max(0, faults.length - MOST_FAULTS) + a.more + b.more };
 };
