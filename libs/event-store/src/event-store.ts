@@ -3,11 +3,16 @@ import type { Checkpoints } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import { Damage } from './proof/damage.js';
 import type { Ledger } from './proof/ledger.js';
+import { rebuild } from './rebuild.js';
+import type { RebuildProgress, RebuiltAll } from './rebuild.js';
 import { Subscription } from './subscription.js';
 import type { SubscriptionOptions } from './subscription.js';
 import { View } from './view.js';
 import type { ViewDefinition } from './view-definition.js';
-import type { ViewTable } from './view-table.js';
+import type { Snapshot, ViewTable } from './view-table.js';
+
+/** What of the views shall be folded anew; all of them, unless some are named. */
+type Rebuild = Readonly<{ views?: readonly string[]; tell?(progress: RebuildProgress): void; signal?: AbortSignal }>;
 
 /** All that one service keeps: its log, and what follows from it. An abstract class: port and Nest token in one. */
 export abstract class EventStore {
@@ -15,6 +20,7 @@ export abstract class EventStore {
   /** What is known to be wrong with the log. */
   readonly damage = new Damage();
   readonly #running = new Set<Subscription>();
+  readonly #views = new Map<string, View<object, string>>();
 
   protected constructor(
     readonly log: EventLog,
@@ -33,9 +39,33 @@ export abstract class EventStore {
   async view<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
   ): Promise<View<Row, Column>> {
-    const view = await View.start(definition, await this.tableOf(definition), this.log, this.checkpoints);
+    const snapshot = () => this.snapshot();
+    const table = await this.tableOf(definition);
+    const view = await View.start(definition, table, this.log, this.checkpoints, snapshot);
     this.#keep(view.subscription);
+    // What is common to all views does not depend on their rows.
+    this.#views.set(definition.name, view as unknown as View<object, string>);
     return view;
+  }
+
+  /** The names of the views that are kept up to date. */
+  get views(): readonly string[] {
+    return [...this.#views.keys()];
+  }
+
+  /**
+   * Folds views anew from the whole log, beside their rows and under load; see {@link rebuild}.
+   * @throws when there is no view of a name
+   */
+  async rebuild({ views = this.views, ...asked }: Rebuild = {}): Promise<RebuiltAll> {
+    const chosen = views.map((name) => {
+      const view = this.#views.get(name);
+      if (!view) throw new Error(`there is no view "${name}"`);
+      return view;
+    });
+    const { log, checkpoints } = this;
+    const parts = await Promise.all(chosen.map((view) => view.refold()));
+    return rebuild(parts, { log, checkpoints, snapshot: () => this.snapshot(), ...asked });
   }
 
   /** Everything that follows the log and was not closed. */
@@ -52,6 +82,8 @@ export abstract class EventStore {
   protected abstract tableOf<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
   ): Promise<ViewTable<Row, Column>>;
+
+  protected abstract snapshot(): Promise<Snapshot>;
 
   #keep(subscription: Subscription) {
     this.#running.add(subscription);

@@ -181,6 +181,18 @@ export class Subscription {
     });
   }
 
+  /** What is parked has been dealt with in another way, in the transaction. */
+  async unpark(tx: Transaction): Promise<void> {
+    const parked = await this.parked();
+    if (parked.length === 0) return;
+    await this.checkpoints.unpark(
+      tx,
+      this.name,
+      parked.map(({ position }) => position),
+    );
+    tx.afterCommit(() => (this.#parked = new Set()));
+  }
+
   /** Runs `work` when no batch is in hand; `move` puts the cursor elsewhere, in a transaction of the work's own. */
   between<T>(work: (move: (tx: Transaction, position: number) => Promise<void>) => Promise<T>): Promise<T> {
     if (this.#state === 'stopped') return Promise.reject(this.#failure ?? new Error(`"${this.name}" is not running`));

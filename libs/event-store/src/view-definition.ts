@@ -41,6 +41,16 @@ export const defineView = <Row extends object, Column extends string, E extends 
 export const viewId = ({ name, version = 1 }: Readonly<{ name: string; version?: number }>) =>
   `view_${name}_v${version}`;
 
+/** Which rows of a view an event concerns. */
+export const keysOf = <E extends Event>(
+  { key }: Readonly<{ key(event: Recorded<E>): string | readonly string[] | undefined }>,
+  event: Recorded<E>,
+): readonly string[] => {
+  const keys = key(event);
+  if (keys === undefined) return [];
+  return typeof keys === 'string' ? [keys] : keys;
+};
+
 /** Whether a tenant may see a row. */
 export const isFor = <Row extends object>(
   { tenant, shared }: Readonly<{ tenant(row: Row): string; shared?: true }>,

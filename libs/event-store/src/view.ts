@@ -2,20 +2,11 @@ import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
 import { Recent } from './recent.js';
+import { Refold } from './refold.js';
 import { Subscription } from './subscription.js';
-import { isFor, viewId } from './view-definition.js';
+import { isFor, keysOf, viewId } from './view-definition.js';
 import type { Listing, Page, ViewDefinition } from './view-definition.js';
-import type { ViewTable } from './view-table.js';
-
-export type Rebuilt = Readonly<{
-  events: number;
-  rows: number;
-  seconds: number;
-  eventsPerSecond: number;
-  /** SHA-256 over all rows; equal unless the rows were wrong or the fold has changed. */
-  before: string;
-  after: string;
-}>;
+import type { Snapshot, ViewTable } from './view-table.js';
 
 /** Reads that cannot see another tenant's rows. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
@@ -23,9 +14,6 @@ export type TenantRows<Row extends object, Column extends string> = Readonly<{
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
   list(listing?: Listing<Column>): Promise<Page<Row>>;
 }>;
-
-/** How many rows go to the database in one statement. */
-const CHUNK = 5_000;
 
 /** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
 const LINGER = 20;
@@ -43,8 +31,9 @@ export class View<Row extends object, Column extends string> {
     table: ViewTable<Row, Column>,
     log: EventLog,
     checkpoints: Checkpoints,
+    snapshot: () => Promise<Snapshot>,
   ): Promise<View<Row, Column>> {
-    const view = new View(definition, table, log, checkpoints);
+    const view = new View(definition, table, log, snapshot);
     view.#subscription = await Subscription.start(
       {
         name: viewId(definition),
@@ -52,7 +41,7 @@ export class View<Row extends object, Column extends string> {
         from: 'start',
         lingerMs: definition.lingerMs ?? LINGER,
         effect: 'single',
-        concerns: (event) => view.#keysOf(event).length > 0,
+        concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
       },
       checkpoints,
@@ -66,8 +55,12 @@ export class View<Row extends object, Column extends string> {
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly table: ViewTable<Row, Column>,
     private readonly log: EventLog,
-    private readonly checkpoints: Checkpoints,
+    private readonly snapshot: () => Promise<Snapshot>,
   ) {}
+
+  get name(): string {
+    return this.definition.name;
+  }
 
   /** What keeps it up to date: its position, lag, failure, what is parked. */
   get subscription() {
@@ -114,48 +107,36 @@ export class View<Row extends object, Column extends string> {
     return () => void this.#changes.delete(own);
   }
 
-  hash(): Promise<string> {
-    return this.table.hash();
+  /** SHA-256 over all rows, as they are at one moment. */
+  async hash(): Promise<string> {
+    const at = await this.snapshot();
+    try {
+      return (await this.table.digest(at)).hash;
+    } finally {
+      await at.close();
+    }
   }
 
-  /**
-   * Folds everything again in memory, then puts the new rows in the place of the old ones in one transaction; readers
-   * see the old rows until then. Memory grows with the rows, not with the events.
-   */
-  rebuild(): Promise<Rebuilt> {
-    return this.#subscription.between(async (move) => {
-      const before = await this.table.hash();
-      const began = performance.now();
-      const rows = new Map<string, Row>();
-      let position = 0;
-      let folded = 0;
-      for await (const batch of this.log.readAll(0)) {
-        for (const event of batch) this.#fold(rows, event);
-        folded += batch.length;
-        position = batch.at(-1)?.position ?? position;
-      }
-      const seconds = (performance.now() - began) / 1_000;
-      await this.checkpoints.transaction(async (tx) => {
-        await move(tx, position);
-        this.#warm.clear();
-        await this.table.clear(tx);
-        const entries = [...rows];
-        for (let at = 0; at < entries.length; at += CHUNK) {
-          await this.table.save(tx, new Map(entries.slice(at, at + CHUNK)));
-        }
-        this.#announce(tx, [...rows.keys()]);
-      });
-      const after = await this.table.hash();
-      const eventsPerSecond = Math.round(folded / Math.max(seconds, 1e-6));
-      return { events: folded, rows: rows.size, seconds, eventsPerSecond, before, after };
+  /** Begins to fold everything again, into a table beside the one that is read. */
+  async refold(): Promise<Refold<Row, Column>> {
+    return Refold.begin(this.definition, this.table, {
+      subscription: this.#subscription,
+      forget: () => this.#warm.clear(),
+      announce: (keys) => this.#tell(keys),
     });
   }
 
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
-    const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
+    const touched = new Set(batch.flatMap((event) => keysOf(this.definition, event)));
     if (touched.size === 0) return;
     const rows = await this.#rowsOf([...touched]);
-    for (const event of batch) this.#fold(rows, event);
+    for (const event of batch) {
+      for (const key of keysOf(this.definition, event)) {
+        const row = this.definition.evolve(rows.get(key), event, key);
+        if (row === undefined) rows.delete(key);
+        else rows.set(key, row);
+      }
+    }
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);
@@ -194,23 +175,11 @@ export class View<Row extends object, Column extends string> {
     return rows;
   }
 
-  #fold(rows: Map<string, Row>, event: Recorded) {
-    for (const key of this.#keysOf(event)) {
-      const row = this.definition.evolve(rows.get(key), event, key);
-      if (row === undefined) rows.delete(key);
-      else rows.set(key, row);
-    }
-  }
-
-  #keysOf(event: Recorded): readonly string[] {
-    const keys = this.definition.key(event);
-    if (keys === undefined) return [];
-    return typeof keys === 'string' ? [keys] : keys;
-  }
-
   #announce(tx: Transaction, keys: readonly string[]) {
-    tx.afterCommit(() => {
-      for (const listener of this.#changes) queueMicrotask(() => listener(keys));
-    });
+    tx.afterCommit(() => this.#tell(keys));
+  }
+
+  #tell(keys: readonly string[]) {
+    for (const listener of this.#changes) queueMicrotask(() => listener(keys));
   }
 }

@@ -5,6 +5,7 @@ import type { ViewDefinition } from '../view-definition.js';
 import { PostgresCheckpoints } from './postgres-checkpoints.js';
 import { PostgresEventLog } from './postgres-event-log.js';
 import { PostgresLedger } from './postgres-ledger.js';
+import { PostgresSnapshot } from './postgres-snapshot.js';
 import { PostgresViewTable } from './postgres-view-table.js';
 import { connectionTo, migrate } from './schema.js';
 import type { Migration, PostgresPlace } from './schema.js';
@@ -50,5 +51,8 @@ export class PostgresEventStore extends EventStore {
 
   protected override tableOf<Row extends object, Column extends string>(definition: ViewDefinition<Row, Column>) {
     return PostgresViewTable.open(definition, this.pool, this.tenants);
+  }
+  protected override snapshot() {
+    return PostgresSnapshot.take(this.pool);
   }
 }
