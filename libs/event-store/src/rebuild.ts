@@ -9,8 +9,11 @@ import type { Snapshot, ViewTable } from './view-table.js';
 export type Rebuilt = Readonly<{
   view: string;
   rows: number;
-  /** SHA-256 over all rows, of both tables at the same position: equal unless rows were wrong or the fold has changed. */
-  before: string;
+  /**
+   * SHA-256 over all rows, of both tables at the same position: equal unless rows were wrong or the fold has changed.
+   * `null`: the view had not come that far by itself.
+   */
+  before: string | null;
   after: string;
 }>;
 
@@ -42,7 +45,7 @@ type Move = (tx: Transaction, position: number) => Promise<void>;
 const PAGE = 500;
 /** So many events are left to the last moment, in which no view goes on. */
 const NEAR = 500;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 10_000;
 const TRIES = 5;
 
 /**
@@ -70,7 +73,8 @@ export const rebuild = async (parts: readonly Part[], asked: RebuildParts): Prom
   }
 };
 
-type Switched = Readonly<{ position: number; old: readonly ViewTable<object, string>[]; at: Snapshot; ended: number }>;
+type Old = Readonly<{ table: ViewTable<object, string>; isComparable: boolean }>;
+type Switched = Readonly<{ position: number; old: readonly Old[]; at: Snapshot; ended: number }>;
 
 const compared = async (
   parts: readonly Part[],
@@ -84,7 +88,8 @@ const compared = async (
     const views: Rebuilt[] = [];
     for (const [index, part] of parts.entries()) {
       const { hash: after, rows } = await part.digest(at);
-      const before = (await old[index]?.digest(now))?.hash ?? '';
+      const its = old[index];
+      const before = its?.isComparable ? (await its.table.digest(now)).hash : null;
       if (before !== after) await part.announce(at);
       views.push({ view: part.name, rows, before, after });
     }
@@ -93,7 +98,7 @@ const compared = async (
     return { views, position, events: position, seconds, eventsPerSecond };
   } finally {
     await Promise.all([at.close(), now.close()]);
-    for (const table of old) await table.drop();
+    for (const { table } of old) await table.drop();
   }
 };
 
@@ -124,10 +129,12 @@ const switchOver = async (parts: readonly Part[], asked: RebuildParts): Promise<
   asked.tell?.({ stage: 'switch', done: 0, total: parts.length });
   const reached = Math.max(...parts.map(({ position }) => position));
   for (const part of parts) await part.flush();
-  await Promise.all(parts.map(({ subscription }) => subscription.waitFor(reached, PATIENCE_MS)));
   const subscriptions = parts.map(({ subscription }) => subscription);
+  await Promise.all(subscriptions.map((it) => hasCome(it, reached)));
   return stopped(subscriptions, async (moves) => {
-    const positions = subscriptions.map(({ position }) => position);
+    // A view that has not come that far by itself has not to go the way any more.
+    const positions = subscriptions.map(({ position }) => Math.max(position, reached));
+    const isComparable = subscriptions.map(({ position }) => position >= reached);
     const last = Math.max(...positions);
     for (let from = reached; from < last;) {
       const events = await asked.log.read(from, last - from);
@@ -139,8 +146,10 @@ const switchOver = async (parts: readonly Part[], asked: RebuildParts): Promise<
     try {
       const old = await asked.checkpoints.transaction(async (tx) => {
         for (const [index, move] of moves.entries()) await move(tx, positions[index] ?? reached);
-        const tables: ViewTable<object, string>[] = [];
-        for (const part of parts) tables.push(await part.takeOver(tx));
+        const tables: Old[] = [];
+        for (const [index, part] of parts.entries()) {
+          tables.push({ table: await part.takeOver(tx), isComparable: isComparable[index] ?? false });
+        }
         return tables;
       });
       return { position: last, old, at, ended: performance.now() };
@@ -149,6 +158,11 @@ const switchOver = async (parts: readonly Part[], asked: RebuildParts): Promise<
       throw error;
     }
   });
+};
+
+/** Gives a view the time to come to where its new rows are, if it is on the way. */
+const hasCome = async (subscription: Subscription, position: number): Promise<void> => {
+  if (!subscription.isPaused) await subscription.waitFor(position, PATIENCE_MS).catch(() => undefined);
 };
 
 /** Runs `work` when none of the subscriptions has a batch in hand. */

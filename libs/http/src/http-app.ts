@@ -49,7 +49,11 @@ export const createHttpApp = async (
   app.useGlobalGuards(guard);
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
-  adapter.getInstance().addHook('preClose', async () => stopExpiry());
+  const stopListening = guard.onLoss(() => streams.recheck());
+  adapter.getInstance().addHook('preClose', async () => {
+    stopExpiry();
+    stopListening();
+  });
   app.enableShutdownHooks();
   return app;
 };

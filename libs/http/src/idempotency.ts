@@ -6,6 +6,8 @@ import { problem } from './problem.js';
 export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
 
 type Work = (seed: string) => Promise<StoredAnswer>;
+/** What of an answer may be stored. */
+type Kept = (answer: StoredAnswer) => StoredAnswer;
 type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
 
 /**
@@ -24,7 +26,7 @@ export class Idempotency {
   ) {}
 
   /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
-  async once(claimed: Claimed, work: Work): Promise<Settled> {
+  async once(claimed: Claimed, work: Work, kept: Kept = asItIs): Promise<Settled> {
     const name = JSON.stringify([claimed.tenantId, claimed.key]);
     for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
       if (flight.requestHash !== claimed.requestHash) throw mismatch();
@@ -38,7 +40,7 @@ export class Idempotency {
       () => undefined,
     );
     this.#flights.set(name, { requestHash: claimed.requestHash, landed });
-    void this.#land(name, claimed, settled);
+    void this.#land(name, claimed, settled, kept);
     return settled;
   }
 
@@ -50,10 +52,10 @@ export class Idempotency {
   }
 
   /** Until the answer is stored, repeats find it here. */
-  async #land(name: string, claimed: Claimed, settled: Promise<Settled>): Promise<void> {
+  async #land(name: string, claimed: Claimed, settled: Promise<Settled>, kept: Kept): Promise<void> {
     try {
       const { answer, replayed } = await settled;
-      if (!replayed && isKept(answer)) await this.claims.settle(claimed, answer).catch(this.warn);
+      if (!replayed && isKept(answer)) await this.claims.settle(claimed, kept(answer)).catch(this.warn);
     } catch {
       // The asker is told by `settled` itself; there is nothing to store.
     } finally {
@@ -62,8 +64,10 @@ export class Idempotency {
   }
 }
 
-/** A failure of ours is not the answer: asking again may succeed. */
-const isKept = ({ status }: StoredAnswer) => status < 500;
+const asItIs: Kept = (answer) => answer;
+
+/** A failure of ours, and "not now", are not the answer: asking again may succeed. */
+const isKept = ({ status }: StoredAnswer) => status < 500 && status !== 429;
 
 const mismatch = () => problem('idempotency.mismatch', 'this Idempotency-Key was first sent with another request');
 

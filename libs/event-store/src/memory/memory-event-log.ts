@@ -1,9 +1,14 @@
+import { Versions } from '@strata/event-sourcing';
+import type { History } from '@strata/event-sourcing';
 import { SystemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
-import { draftOf, laterOf, recordsOf } from '../draft.js';
+import { LANE, draftOf, laterOf, recordsOf } from '../draft.js';
+import type { Draft } from '../draft.js';
 import { EventLog } from '../event-log.js';
-import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import type { AppendGroup, Appended, EventFilter, Origin, Recorded, Stored } from '../event.js';
+import { parsed } from '../json.js';
+import type { Entry } from '../proof/ledger.js';
 import { MemoryLedger } from './memory-ledger.js';
 
 const PAGE = 5_000;
@@ -14,15 +19,20 @@ export class MemoryEventLog extends EventLog {
   readonly #streams = new Map<string, Recorded[]>();
   readonly #commands = new Map<string, Stored>();
   readonly #doorbell = new Doorbell();
+  readonly #versions: Versions;
   /** What proves the events, for a store that stands on this log. */
-  readonly ledger = new MemoryLedger({ all: () => this.#events, restore: (events) => this.#restore(events) });
+  readonly ledger = new MemoryLedger((entries) => this.#restore(entries));
 
-  constructor(private readonly clock: Clock = new SystemClock()) {
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    history?: History,
+  ) {
     super();
+    this.#versions = new Versions(history);
   }
 
   override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
-    const draft = draftOf(group);
+    const draft = draftOf(group, this.#versions);
     const { stream, commands } = draft;
     const { version, commands: known } = this.#recall(
       stream,
@@ -36,14 +46,14 @@ export class MemoryEventLog extends EventLog {
     }
 
     let last = version;
-    const appended = recordsOf(draft, { position: this.#events.length, recordedAt: this.#now() }).map(
-      (events, index): Appended => {
-        last += events.length;
-        this.#store(stream, events);
-        if (events.length > 0) this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
-        return { outcome: 'appended', version: last, events };
-      },
-    );
+    const place = { position: this.#events.length, recordedAt: this.#now() };
+    this.#tellLedger(draft, place);
+    const appended = recordsOf(draft, place, this.#versions).map((events, index): Appended => {
+      last += events.length;
+      this.#store(stream, events);
+      if (events.length > 0) this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
+      return { outcome: 'appended', version: last, events };
+    });
     this.#doorbell.ring();
     return appended;
   }
@@ -104,13 +114,34 @@ export class MemoryEventLog extends EventLog {
     return { version: this.#streams.get(stream)?.length ?? 0, commands };
   }
 
-  #restore(events: readonly Recorded[]) {
-    for (const event of events) this.#store(event.stream, [event]);
-    for (const [key, [last, ...rest]] of Map.groupBy(
-      events.toReversed(),
-      ({ meta, stream }) => `${meta.commandId} ${stream}`,
-    )) {
-      if (last) this.#commands.set(key, { version: last.version, events: [...rest.toReversed(), last] });
+  /** The events as they are written, which is not always as they are read. */
+  #tellLedger(
+    { stream, expectedVersion, commands }: Draft,
+    { position: before, recordedAt }: Readonly<{ position: number; recordedAt: string }>,
+  ) {
+    let [position, version] = [before, expectedVersion];
+    for (const {
+      id: command,
+      at,
+      origin: meta,
+      meta: { tenantId: tenant },
+      events,
+    } of commands) {
+      for (const event of events) {
+        const place = { position: ++position, stream, version: ++version };
+        this.ledger.add({ ...event, ...place, at, recordedAt, meta, tenant, command });
+      }
+    }
+  }
+
+  #restore(entries: readonly Entry[]) {
+    for (const { tenant: _, command, hash: __, meta, data, ...rest } of entries) {
+      const texts = { data: parsed<object>(data), meta: parsed<Origin>(meta) };
+      const event = this.#versions.read<Recorded>({ ...rest, ...texts, lane: LANE });
+      this.#store(event.stream, [event]);
+      const key = `${command} ${event.stream}`;
+      const before = this.#commands.get(key)?.events ?? [];
+      this.#commands.set(key, { version: event.version, events: [...before, event] });
     }
     this.#doorbell.ring();
   }

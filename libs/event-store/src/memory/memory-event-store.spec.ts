@@ -1,4 +1,12 @@
-import { isALedger, isAnEventLog, isAViewStore, runsAggregates, runsSubscriptions } from '../testing/index.js';
+import {
+  isALedger,
+  isAnEventLog,
+  isAViewStore,
+  readsOldEvents,
+  runsAggregates,
+  runsSubscriptions,
+} from '../testing/index.js';
+import { MemoryEventLog } from './memory-event-log.js';
 import { MemoryEventStore } from './memory-event-store.js';
 
 const make = async () => new MemoryEventStore();
@@ -8,3 +16,4 @@ runsAggregates('the memory', make, async (store) => store);
 runsSubscriptions('the memory', make);
 isAViewStore('the memory', make);
 isALedger('the memory', make);
+readsOldEvents('the memory', async (history) => new MemoryEventStore(new MemoryEventLog(undefined, history)));

@@ -1,44 +1,49 @@
 import { GENESIS, chained, lineOf } from '../chain.js';
-import { LANE } from '../draft.js';
 import type { Head } from '../draft.js';
-import type { Origin, Recorded } from '../event.js';
-import { parsed } from '../json.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
 import { EntriesRefused, Ledger, LogNotEmpty } from '../proof/ledger.js';
 import type { BrokenStream, Copies, Entry, LedgerSource, LoneEntry } from '../proof/ledger.js';
 
 const PAGE = 1_000;
 
-/** Where a log in memory keeps its events. */
-export type MemoryEvents = Readonly<{
-  all(): readonly Recorded[];
-  restore(events: readonly Recorded[]): void;
-}>;
-
 /** The chain of a log in memory. It is computed when somebody asks for it: nobody else can reach what it is made of. */
 export class MemoryLedger extends Ledger {
-  readonly #entries: Entry[] = [];
+  readonly #entries: Omit<Entry, 'hash'>[] = [];
+  readonly #hashes: string[] = [];
   readonly #checkpoints = new Map<number, SignedCheckpoint>();
 
-  constructor(private readonly events: MemoryEvents) {
+  constructor(
+    /** Takes entries into the log that this is the ledger of. */
+    private readonly restored: (entries: readonly Entry[]) => void,
+  ) {
     super();
   }
 
+  /** What the log has just stored. */
+  add(entry: Omit<Entry, 'hash'>): void {
+    this.#entries.push(entry);
+  }
+
   override async *entries(after: number) {
-    const entries = this.#chain();
-    for (let at = Math.max(0, after); at < entries.length; at += PAGE) yield entries.slice(at, at + PAGE);
+    this.#chain();
+    for (let at = Math.max(0, after); at < this.#entries.length; at += PAGE) {
+      yield this.#entries
+        .slice(at, at + PAGE)
+        .map((entry): Entry => ({ ...entry, hash: this.#hashAt(entry.position) }));
+    }
   }
 
   override async *entriesOf(tenantId: string, after: number) {
-    const own = this.#chain().filter(({ tenant, position }) => tenant === tenantId && position > after);
-    yield own.map((entry): LoneEntry => ({ ...entry, before: this.#entries[entry.position - 2]?.hash ?? GENESIS }));
+    for await (const page of this.entries(after)) {
+      const own = page.filter(({ tenant }) => tenant === tenantId);
+      yield own.map((entry): LoneEntry => ({ ...entry, before: this.#hashAt(entry.position - 1) }));
+    }
   }
 
   override async head(): Promise<Head> {
-    const last = this.#chain().at(-1);
-    if (!last) return { position: 0, hash: GENESIS, recordedAt: '1970-01-01T00:00:00.000Z' };
-    const { position, hash, recordedAt } = last;
-    return { position, hash, recordedAt };
+    this.#chain();
+    const { position, recordedAt } = this.#entries.at(-1) ?? { position: 0, recordedAt: '1970-01-01T00:00:00.000Z' };
+    return { position, hash: this.#hashAt(position), recordedAt };
   }
 
   override async checkpoints() {
@@ -62,39 +67,31 @@ export class MemoryLedger extends Ledger {
   }
 
   override async restore({ entries, checkpoints }: LedgerSource, then: () => Promise<void> = async () => {}) {
-    const { length } = this.events.all();
+    const { length } = this.#entries;
     if (length > 0) throw new LogNotEmpty(length);
-    const all: Recorded[] = [];
-    for await (const page of entries) all.push(...page.map(recordedOf));
+    const all: Entry[] = [];
     const versions = new Map<string, number>();
-    for (const { stream, version } of all) {
-      if (version !== (versions.get(stream) ?? 0) + 1) {
-        throw new EntriesRefused(`the versions of ${stream} are not 1, 2, 3 …`);
+    for await (const page of entries) {
+      for (const { stream, version } of page) {
+        const isNext = version === (versions.get(stream) ?? 0) + 1;
+        if (!isNext) throw new EntriesRefused(`the versions of ${stream} are not 1, 2, 3 …`);
+        versions.set(stream, version);
       }
-      versions.set(stream, version);
+      all.push(...page);
     }
     await then();
-    this.events.restore(all);
+    for (const { hash: _, ...entry } of all) this.add(entry);
+    this.restored(all);
     for (const checkpoint of checkpoints) await this.keep(checkpoint);
   }
 
-  #chain(): readonly Entry[] {
-    const events = this.events.all();
-    for (let at = this.#entries.length; at < events.length; at++) {
-      const event = events[at];
-      if (event === undefined) break;
-      const texts = { meta: JSON.stringify(event.meta), data: JSON.stringify(event.data) };
-      const { tenantId: tenant, commandId: command } = event.meta;
-      const hash = chained(this.#entries.at(-1)?.hash ?? GENESIS, lineOf({ ...event, ...texts }));
-      this.#entries.push({ ...event, ...texts, tenant, command, hash });
+  #hashAt(position: number): string {
+    return this.#hashes[position - 1] ?? GENESIS;
+  }
+
+  #chain(): void {
+    for (const entry of this.#entries.slice(this.#hashes.length)) {
+      this.#hashes.push(chained(this.#hashes.at(-1) ?? GENESIS, lineOf(entry)));
     }
-    return this.#entries;
   }
 }
-
-const recordedOf = ({ hash: _, tenant: __, command: ___, meta, data, ...event }: Entry): Recorded => ({
-  ...event,
-  lane: LANE,
-  data: parsed<object>(data),
-  meta: parsed<Origin>(meta),
-});

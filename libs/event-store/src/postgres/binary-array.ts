@@ -1,3 +1,5 @@
+import { MILLENNIUM } from './binary-row.js';
+
 /**
  * Arrays in PostgreSQL's binary format. Written as text, each element would be escaped here and parsed there, which costs
  * more than all else that an append does.
@@ -5,8 +7,6 @@
 
 const HEADER = 20;
 const OID = { text: 25, int4: 23, timestamptz: 1184, bytea: 17 } as const;
-/** PostgreSQL counts from here, in microseconds. */
-const MILLENNIUM = Date.UTC(2000, 0, 1);
 
 const withHeader = (length: number, oid: number, bytes: number): Buffer => {
   const array = Buffer.allocUnsafe(HEADER + bytes);

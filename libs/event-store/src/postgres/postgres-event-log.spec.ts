@@ -1,5 +1,7 @@
 import { Client } from 'pg';
+import { v4 } from 'uuid';
 import { postgresForTests } from '@strata/testing/embedded-postgres';
+import { GENESIS, chained, lineOf } from '../chain.js';
 import type { EventLog } from '../event-log.js';
 import type { Appended, Recorded } from '../event.js';
 import { by, until } from '../testing/index.js';
@@ -85,6 +87,32 @@ describe('the log in PostgreSQL', () => {
     await other.close();
   });
 
+  it('chains each event to the one before it, also when two processes race and lose', async () => {
+    const other = await open();
+    // Each batch is sent ahead of the answer to the one before it, and every second one loses its race.
+    const rounds = Array.from({ length: 30 }, (_, round) =>
+      [store.log, other.log].flatMap((log) => [
+        log.append({ stream: `race${round}`, expectedVersion: 0, events: noted(''), meta: by() }),
+        ...Array.from({ length: 12 }, (_n, n) =>
+          log.append({ stream: `${n % 3 ? v4() : 'same'}`, expectedVersion: 0, events: noted(''), meta: by() }),
+        ),
+      ]),
+    );
+    await Promise.all(rounds.flat());
+    const { rows } = await admin.query<{ hash: string; data: string; meta: string }>(
+      `SELECT encode(hash, 'hex') AS hash, data::text, meta::text FROM es_event ORDER BY position`,
+    );
+    const events = await all(store.log);
+    let hash = GENESIS;
+    const chain = events.map((event, index) => {
+      const { data = '', meta = '' } = rows[index] ?? {};
+      return (hash = chained(hash, lineOf({ ...event, data, meta })));
+    });
+    expect(rows.map((row) => row.hash)).toEqual(chain);
+    expect(events.map(({ position }) => position)).toEqual(chain.map((_, index) => index + 1));
+    await other.close();
+  }, 30_000);
+
   it('hears of another process within a moment', async () => {
     const other = await open();
     let rings = 0;
@@ -152,6 +180,28 @@ describe('the log in PostgreSQL', () => {
     expect(answers.filter(({ outcome }) => outcome === 'appended')).toHaveLength(19);
     expect(await store.log.head()).toBe(20);
   });
+
+  it('is read in order, whatever order its rows lie in', async () => {
+    const commands = Array.from({ length: 26 }, () => ({
+      events: Array.from({ length: 1_000 }, () => noted('x')).flat(),
+      meta: by(),
+    }));
+    await store.log.appendAll({ stream: 'long', expectedVersion: 0, commands });
+    const expected = Array.from({ length: 26_000 }, (_, index) => index + 1);
+    const positions = async (after: number) => {
+      const found: number[] = [];
+      for await (const page of store.log.readAll(after)) found.push(...page.map(({ position }) => position));
+      return found;
+    };
+    expect(await positions(0)).toEqual(expected);
+    // A row that is written again lies behind all others. The last time, so many lie before it that it is not waited for.
+    for (const moved of ['position % 500 = 7', 'position BETWEEN 5000 AND 6000', 'position = 1']) {
+      await admin.query(`UPDATE es_event SET version = version WHERE ${moved}`);
+      expect(await positions(0)).toEqual(expected);
+    }
+    expect(await positions(3)).toEqual(expected.slice(3));
+    expect(await positions(25_000)).toEqual(expected.slice(25_000));
+  }, 30_000);
 
   it('moves a cursor and its effect together, or neither', async () => {
     await admin.query('CREATE TABLE effect (position bigint PRIMARY KEY)');

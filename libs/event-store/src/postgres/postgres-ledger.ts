@@ -4,13 +4,15 @@ import { GENESIS } from '../chain.js';
 import type { Head } from '../draft.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
 import { EntriesRefused, Ledger, LogNotEmpty } from '../proof/ledger.js';
-import type { BrokenStream, Copies, Entry, LedgerSource, LoneEntry } from '../proof/ledger.js';
+import type { BrokenStream, Copies, Entry, LedgerSource } from '../proof/ledger.js';
 import { hexes, ints, texts, times } from './binary-array.js';
+import { BinaryEntries } from './binary-row.js';
 import { CopyOut } from './copy-out.js';
 import { RAW, rfc3339 } from './rows.js';
 
-const COLUMNS = `e.position, e.stream, e.version, e.type, e.schema_version, e.id, e.at, e.recorded_at, e.meta, e.data,
-  e.tenant, e.command, encode(e.hash, 'hex')`;
+/** As `BinaryEntries` reads them. */
+const COLUMNS = `e.position, e.stream, e.version, e.type, e.schema_version, e.id, e.at, e.recorded_at, e.data, e.meta,
+  e.tenant, e.command, e.hash`;
 const CHECKPOINT = `position, encode(hash, 'hex'), at, key, encode(signature, 'base64')`;
 /** How many positions one statement reads. */
 const SPAN = 10_000;
@@ -24,16 +26,14 @@ export class PostgresLedger extends Ledger {
 
   override async *entries(after: number) {
     const select = `SELECT ${COLUMNS} FROM es_event e WHERE e.lane = 0`;
-    for await (const rows of this.#inSpans(select, after, '')) yield rows.map(entryOf);
+    yield* this.#inSpans(select, after, '', () => new BinaryEntries().read);
   }
 
   override async *entriesOf(tenantId: string, after: number) {
     const only = `AND e.tenant = ${escapeLiteral(tenantId)}`;
-    const select = `SELECT ${COLUMNS}, coalesce(encode(b.hash, 'hex'), '${GENESIS}') FROM es_event e
+    const select = `SELECT ${COLUMNS}, coalesce(b.hash, decode('${GENESIS}', 'hex')) FROM es_event e
       LEFT JOIN es_event b ON b.lane = e.lane AND b.position = e.position - 1 WHERE e.lane = 0`;
-    for await (const rows of this.#inSpans(select, after, only)) {
-      yield rows.map((row): LoneEntry => ({ ...entryOf(row), before: row[13] ?? '' }));
-    }
+    yield* this.#inSpans(select, after, only, () => new BinaryEntries().readLone);
   }
 
   override async head(): Promise<Head> {
@@ -110,7 +110,7 @@ export class PostgresLedger extends Ledger {
    * A span at a time: one statement over all of the log would keep the database from clearing away old versions of the
    * head row for as long as it takes, and appends would wade through them.
    */
-  async *#inSpans(select: string, after: number, only: string) {
+  async *#inSpans<E>(select: string, after: number, only: string, reader: () => (bytes: Buffer, at: number) => E) {
     const next = async (behind: number) => {
       const text = `SELECT min(position) FROM es_event e WHERE lane = 0 AND position > $1 AND position <= $2 ${only}`;
       const [row] = await this.#rows(text, [behind, Number.MAX_SAFE_INTEGER]);
@@ -118,13 +118,13 @@ export class PostgresLedger extends Ledger {
     };
     for (let at = await next(after); at !== undefined; at = await next(at + SPAN - 1)) {
       const span = `e.position BETWEEN ${at} AND ${at + SPAN - 1} ORDER BY e.position`;
-      yield* this.#copy(`${select} ${only} AND ${span}`);
+      yield* this.#copy(`${select} ${only} AND ${span}`, reader());
     }
   }
 
-  async *#copy(select: string): AsyncGenerator<readonly (readonly string[])[]> {
+  async *#copy<E>(select: string, read: (bytes: Buffer, at: number) => E): AsyncGenerator<readonly E[]> {
     const client = await this.pool.connect();
-    const copy = client.query(new CopyOut(select));
+    const copy = client.query(new CopyOut(select, read));
     try {
       yield* copy;
     } finally {
@@ -134,14 +134,6 @@ export class PostgresLedger extends Ledger {
     }
   }
 }
-
-const entryOf = (row: readonly string[]): Entry => {
-  const [position, stream = '', version, type = '', schemaVersion, id = '', at = '', recordedAt = ''] = row;
-  const [meta = '', data = '', tenant = '', command = '', hash = ''] = row.slice(8);
-  const numbers = { position: Number(position), version: Number(version), schemaVersion: Number(schemaVersion) };
-  const texts = { stream, type, id, at: rfc3339(at), recordedAt: rfc3339(recordedAt), meta, data };
-  return { ...numbers, ...texts, tenant, command, hash };
-};
 
 const signedOf = ([position, hash = '', at = '', keyId = '', signature = '']: readonly string[]): SignedCheckpoint => ({
   position: Number(position),

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { Snapshot } from '../view-table.js';
+import { BinaryTexts } from './binary-row.js';
 import { CopyOut } from './copy-out.js';
 
 /** A transaction that goes on seeing what it saw first. It locks nothing until it reads. */
@@ -17,8 +18,9 @@ export class PostgresSnapshot extends Snapshot {
     super();
   }
 
-  async *rowsOf(select: string): AsyncGenerator<readonly (readonly string[])[]> {
-    const copy = this.client.query(new CopyOut(select));
+  /** Of a statement that selects so many columns of text. */
+  async *rowsOf(select: string, columns: number): AsyncGenerator<readonly (readonly string[])[]> {
+    const copy = this.client.query(new CopyOut(select, new BinaryTexts(columns).read));
     try {
       yield* copy;
     } finally {

@@ -166,7 +166,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
 
   override async *all(at: Snapshot) {
     const select = `SELECT key, row FROM ${this.table} ORDER BY key`;
-    for await (const rows of ownSnapshot(at).rowsOf(select)) {
+    for await (const rows of ownSnapshot(at).rowsOf(select, 2)) {
       yield rows.map(([key = '', row = '']) => [key, this.#parse(row)] as const);
     }
   }

@@ -1,3 +1,4 @@
+import type { History } from '@strata/event-sourcing';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationInterface } from 'typeorm';
@@ -9,16 +10,20 @@ import { TenantsAndProof2 } from './migrations/tenants-and-proof-2.js';
 /** A migration's class, as TypeORM takes it. */
 export type Migration = new () => MigrationInterface;
 
-/** Where a service keeps everything: a database, and a schema in it of its own. `clock` gives the times of storing. */
-export type PostgresPlace = Readonly<{ url: string; schema: string; clock?: Clock }>;
+/**
+ * Where a service keeps everything: a database, and a schema in it of its own. `clock` gives the times of storing, `history`
+ * says how events of earlier releases are read.
+ */
+export type PostgresPlace = Readonly<{ url: string; schema: string; clock?: Clock; history?: History }>;
 
 /**
  * What every connection agrees on: the schema, so that no statement names it; times in UTC; and plans made once, since
- * every statement here has one good plan.
+ * every statement here has one good plan. It goes by an index, also where the table was empty when it was made.
  */
 export const connectionTo = ({ url, schema }: PostgresPlace) => {
   if (!/^[a-z][a-z0-9_]*$/.test(schema)) throw new Error(`"${schema}" cannot be a schema's name`);
-  const options = `-c search_path=${schema} -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan`;
+  const plans = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
+  const options = `-c search_path=${schema} -c timezone=UTC -c datestyle=ISO ${plans}`;
   return { connectionString: url, options, application_name: `strata ${schema}` };
 };
 
