@@ -7,9 +7,11 @@ import type { ImageEvent } from './image/image.js';
 import type { InstanceEvent } from './instance/instance.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { RebuildEvent } from './rebuild/rebuild.js';
 
 /** Every event of this service. */
-type IaasEvent = OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
+type IaasEvent =
+  (OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent) | RebuildEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -64,4 +66,9 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  RebuildFailed: [],
+  RebuildFinished: [],
+  RebuildProgressed: [],
+  RebuildRequested: [],
 };

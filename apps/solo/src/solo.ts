@@ -28,10 +28,17 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
-    const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
+    const gateway = GatewayModule.on({
+      readiness,
+      status,
+      progress,
+      document: { read: () => document },
+      logs: ground.proof,
+    });
     const around = [identity, gateway, EventModule.on({ store: ground.iaas }), GroundModule.of(ground, hosts)];
     const cloud = CloudModule.of({
       store: ground.iaas,
+      readModels: { iaas: ground.iaas, identity: ground.identity },
       clock: ground.clock,
       hosts,
       around,

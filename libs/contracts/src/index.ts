@@ -5,6 +5,7 @@ export type { ProblemCode } from './problem.js';
 export { Operation, OperationStep, operations } from './operation.js';
 export { Cause, CloudEvent, events } from './event.js';
 export { InstanceSpec } from './iaas/create-instance.js';
+export { LogFault, LogProgress, LogRebuild, LogReport, LogView, logs } from './platform/log.js';
 export { platform } from './platform/platform.js';
 export {
   InstanceView,

@@ -144,7 +144,11 @@ export const problems = {
   },
   'user.protected': { status: 409, title: 'The user stays', help: 'The platform itself needs it.' },
   'key.not-found': { status: 404, title: 'No such key', help: 'See `strata key list`.' },
-  'key.exists': { status: 409, title: 'The key is there', help: 'A key keeps its secret for life: create another one.' },
+  'key.exists': {
+    status: 409,
+    title: 'The key is there',
+    help: 'A key keeps its secret for life: create another one.',
+  },
   'key.ambiguous': { status: 409, title: 'Several keys have this name', help: 'Use the id: see `strata key list`.' },
   'key.too-many': { status: 409, title: 'The user has too many keys', help: 'Revoke those that nobody uses.' },
   'operation.not-found': { status: 404, title: 'No such operation', help: 'See `strata operation list`.' },
@@ -154,6 +158,25 @@ export const problems = {
     status: 404,
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
+  },
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log list`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log list`.' },
+  'log.rebuilding': {
+    status: 409,
+    title: 'Read models are being rebuilt',
+    help: 'Wait for the operation in `details.operationId`.',
+  },
+  'log.rebuild-failed': {
+    status: 500,
+    title: 'The read models could not be rebuilt',
+    help: 'They are what they were; see the reason, and the log of the server.',
+  },
+  'log.not-rebuilt': { status: 404, title: 'Nothing was rebuilt yet', help: 'Use `strata log rebuild`.' },
+  'log.damaged': {
+    status: 409,
+    title: 'It can be read, and not be changed',
+    help: 'Tell an administrator of the platform: its part of the log is damaged.',
+    operator: 'Run `strata log verify`, and see docs/operations.md.',
   },
   'internal.error': {
     status: 500,

@@ -10,7 +10,6 @@ import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
 import type { Claims, StoredAnswer } from './claims.js';
-import { EventStream } from './event-stream.js';
 import { Idempotency, hashOf } from './idempotency.js';
 import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
@@ -18,6 +17,7 @@ import type { Principal } from './principal.js';
 import { SettledProblem, problem, tell } from './problem.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
+import { StreamedAnswer } from './streamed-answer.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
@@ -84,10 +84,10 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
-    if (!(answer instanceof EventStream)) return answer;
+    if (!(answer instanceof StreamedAnswer)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': answer.contentType,
       'x-accel-buffering': 'no',
       connection: 'close',
     });
@@ -106,7 +106,12 @@ export class RequestInterceptor implements NestInterceptor {
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 
 /** What of a request goes into its commands. The same seed gives the same command and the same ids. */
-const identityOf = ({ id, headers, ip }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+const identityOf = (
+  { id, headers, ip }: FastifyRequest,
+  { tenantId, userId }: Principal,
+  at: string,
+  seed: string,
+) => ({
   meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
   mint: mintFrom(seed),
   peer: ip,

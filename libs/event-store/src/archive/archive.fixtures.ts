@@ -1,5 +1,5 @@
 import { v4 } from 'uuid';
-import { MemoryEventStore } from '../memory/memory-event-store.js';
+import type { MemoryEventStore } from '../memory/memory-event-store.js';
 import { signed } from '../proof/checkpoint.js';
 import { SigningKey } from '../proof/signing-key.js';
 import { by } from '../testing/index.js';

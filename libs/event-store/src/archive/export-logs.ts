@@ -89,11 +89,15 @@ const begun = async (folder: string, tenant: string | null, at: string): Promise
     throw new ArchiveRefused(`${folder} holds an export of ${whose(manifest.tenant)}, not of ${whose(tenant)}`);
   }
   for (const { segments } of manifest.logs) {
+    // Read again to its end, where it is known to be what the manifest says: the next one is chained to it.
     const last = segments.at(-1);
-    // The last one is read again: it is what the next one is chained to.
-    if (last) for await (const _ of linesIn(folder, last)) continue;
+    if (last) await readThrough(linesIn(folder, last));
   }
   return manifest;
+};
+
+const readThrough = async (pages: AsyncIterator<unknown>): Promise<void> => {
+  while (!(await pages.next()).done);
 };
 
 const isLeftOver = async (path: string): Promise<boolean> =>

@@ -135,11 +135,14 @@ export class MemoryEventLog extends EventLog {
   }
 
   #restore(entries: readonly Entry[]) {
-    for (const { tenant: _, command, hash: __, meta, data, ...rest } of entries) {
-      const texts = { data: parsed<object>(data), meta: parsed<Origin>(meta) };
-      const event = this.#versions.read<Recorded>({ ...rest, ...texts, lane: LANE });
-      this.#store(event.stream, [event]);
-      const key = `${command} ${event.stream}`;
+    for (const entry of entries) {
+      const { position, stream, version, type, schemaVersion, id, at, recordedAt } = entry;
+      const event = this.#versions.read<Recorded>({
+        ...{ id, stream, version, lane: LANE, position, at, recordedAt, type, schemaVersion },
+        ...{ data: parsed<object>(entry.data), meta: parsed<Origin>(entry.meta) },
+      });
+      this.#store(stream, [event]);
+      const key = `${entry.command} ${stream}`;
       const before = this.#commands.get(key)?.events ?? [];
       this.#commands.set(key, { version: event.version, events: [...before, event] });
     }

@@ -80,7 +80,7 @@ export class MemoryLedger extends Ledger {
       all.push(...page);
     }
     await then();
-    for (const { hash: _, ...entry } of all) this.add(entry);
+    for (const entry of all) this.add(entry);
     this.restored(all);
     for (const checkpoint of checkpoints) await this.keep(checkpoint);
   }

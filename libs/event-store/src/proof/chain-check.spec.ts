@@ -141,9 +141,8 @@ describe('the check of a chain', () => {
         ['swapped', a],
         ['swapped', b],
       ]);
-      const { hash: _, position: __, ...oneBare } = one;
-      const { hash: ___, position: ____, ...otherBare } = other;
-      expect(told(having({ [a]: otherBare, [b]: oneBare }))).toEqual([
+      const [here, there] = [at(a), at(b)].map(({ hash, position }) => ({ hash, position }));
+      expect(told(having({ [a]: { ...other, ...here }, [b]: { ...one, ...there } }))).toEqual([
         ['swapped', a],
         ['swapped', b],
       ]);

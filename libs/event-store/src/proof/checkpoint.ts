@@ -5,7 +5,7 @@ export type Checkpoint = Readonly<{ position: number; hash: string; at: string }
 export type SignedCheckpoint = Checkpoint & Readonly<{ keyId: string; signature: string }>;
 
 /** What is signed. Whoever has a public key can write it by hand and check it with a tool of their own. */
-export const statementOf = (log: string, { position, hash, at }: Checkpoint): string =>
+const statementOf = (log: string, { position, hash, at }: Checkpoint): string =>
   `strata checkpoint {"log":${JSON.stringify(log)},"lane":0,"position":${position},"hash":"${hash}","at":"${at}"}`;
 
 export const signed = (log: string, checkpoint: Checkpoint, key: SigningKey): SignedCheckpoint => ({

@@ -4,7 +4,7 @@ import type { Damage } from './damage.js';
 import { MOST_FAULTS } from './fault.js';
 import type { Found } from './fault.js';
 import { verify, verifyTail } from './verify.js';
-import type { Verifiable } from './verify.js';
+import type { Verifiable, Verification } from './verify.js';
 
 type Parts = Verifiable & Readonly<{ damage: Damage; clock: Clock }>;
 
@@ -33,9 +33,12 @@ export class Scrub {
     this.#logger = new Logger(`log ${parts.name}`);
   }
 
-  /** Resolves when the round that is under way has ended, which begins with the start. */
-  get round(): Promise<void> {
-    return this.#going;
+  /** At full speed, for somebody who waits. */
+  async *verify(): AsyncGenerator<Verification> {
+    for await (const step of verify(this.parts)) {
+      if ('verified' in step) await this.#report(step.verified);
+      yield step;
+    }
   }
 
   async close(): Promise<void> {
@@ -47,10 +50,9 @@ export class Scrub {
   async #all(): Promise<void> {
     try {
       let began = performance.now();
-      for await (const step of verify(this.parts)) {
+      for await (const step of this.verify()) {
         if (this.#isClosed) return;
-        if ('verified' in step) await this.#report(step.verified);
-        else await this.#rest((performance.now() - began) * REST);
+        if ('progress' in step) await this.#rest((performance.now() - began) * REST);
         began = performance.now();
       }
     } catch (error) {
