@@ -164,8 +164,9 @@ class Kind<C extends Asked, E extends Event, S> {
     for (const order of orders) {
       try {
         const made = this.decider.decide(order.command, state);
-        // What was stored once is answered as it was then, and what comes to nothing hurts nothing.
-        const decision = closed && !isSilent(made) ? closed : made;
+        // A refusal would rest on what never happened. What is already so hurts nothing, and what was stored once is recalled.
+        const isAlreadySo = !(made instanceof Rejection) && made.length === 0;
+        const decision = closed && !isAlreadySo ? closed : made;
         if (!(decision instanceof Rejection)) {
           state = decision.reduce((before, event) => this.decider.evolve(before, event), state);
         }

@@ -2,6 +2,7 @@ import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
 import type { Refold } from './refold.js';
+import { EventsMissing } from './subscription.js';
 import type { Subscription } from './subscription.js';
 import type { Snapshot, ViewTable } from './view-table.js';
 
@@ -107,10 +108,13 @@ const catchUp = async (parts: readonly Part[], { log, tell, signal }: RebuildPar
   for (let head = await log.head(); ; head = await log.head()) {
     const from = Math.min(...parts.map(({ position }) => position));
     if (head - from <= left) return;
+    let position = from;
     for await (const page of log.readAll(from)) {
       for (let at = 0; at < page.length; at += PAGE) {
         signal?.throwIfAborted();
         const events = page.slice(at, at + PAGE);
+        refuseGaps(events, position);
+        position += events.length;
         await foldAll(parts, events);
         tell?.({ stage: 'fold', done: events.at(-1)?.position ?? from, total: head });
         await new Promise(setImmediate);
@@ -119,6 +123,13 @@ const catchUp = async (parts: readonly Part[], { log, tell, signal }: RebuildPar
     // Under load there is always something left; the rest is folded when no view goes on.
     if (left === 0) return;
   }
+};
+
+/** Rows that were folded without an event would be wrong, and take the place of right ones. */
+const refuseGaps = (events: readonly Recorded[], after: number): void => {
+  events.forEach(({ position }, index) => {
+    if (position !== after + index + 1) throw new EventsMissing('rebuild', after + index, position);
+  });
 };
 
 const foldAll = (parts: readonly Part[], events: readonly Recorded[], upTo?: number) =>
@@ -138,6 +149,7 @@ const switchOver = async (parts: readonly Part[], asked: RebuildParts): Promise<
     const last = Math.max(...positions);
     for (let from = reached; from < last;) {
       const events = await asked.log.read(from, last - from);
+      refuseGaps(events, from);
       await Promise.all(parts.map((part, index) => part.fold(events, positions[index])));
       from = events.at(-1)?.position ?? last;
     }

@@ -17,7 +17,9 @@ const view = viewOf<LogRebuild['views'][number]>(
 
 /** Begins it, follows it, and shows what came of it. */
 export const rebuildViews = async ({ verb, given, globals, io, client }: Call): Promise<void> => {
-  const request = requestOf(api.logs.rebuild, given, (key) => wordOf(verb, key));
+  // A list of words that is left out is an empty list.
+  const words = Array.isArray(given['views']) && given['views'].length === 0 ? {} : given;
+  const request = requestOf(api.logs.rebuild, words, (key) => wordOf(verb, key));
   const manner = { idempotencyKey: globals.idempotencyKey ?? randomUUID() };
   const begun = await client().ask(api.logs.rebuild, request, manner);
   if (globals.async) return print(io, globals, begun, operationView);

@@ -18,6 +18,9 @@ export class RebuildHttp {
   @Implement(logs.rebuild)
   async rebuild(@Asked(logs.rebuild) { body, meta, mint, validateOnly }: Asked<typeof logs.rebuild>) {
     const views = body.views?.map((name) => this.#find(name)) ?? this.rebuilds.names;
+    if (this.rebuilds.isUnsafe(views)) {
+      throw problem('log.damaged', 'read models may be right where their log is not any more: see `strata log verify`');
+    }
     const operationId = mint('op');
     const done = await this.commands.execute(new RequestRebuild({ operationId, views }, meta), validateOnly);
     const [requested] = done.events;

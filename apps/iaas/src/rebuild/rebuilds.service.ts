@@ -46,6 +46,13 @@ export class Rebuilds {
     return found.length === 1 ? found[0] : undefined;
   }
 
+  /** Rows may be right where the log is not any more: they are not given up for what is left of it. */
+  isUnsafe(views: readonly string[]): boolean {
+    return Object.entries(this.readModels.stores).some(
+      ([service, { damage }]) => damage.isHarmful && views.some((name) => name.startsWith(`${service}/`)),
+    );
+  }
+
   async latest(): Promise<Rebuild> {
     return (await this.aggregates.load(rebuild, stream)).state;
   }

@@ -34,6 +34,11 @@ export class Damage {
     return this.#isEverywhere;
   }
 
+  /** Whether what is folded from the log may be wrong. */
+  get isHarmful(): boolean {
+    return this.#isEverywhere || this.#streams.size > 0;
+  }
+
   /** The streams that take no more events. */
   get streams(): readonly string[] {
     return [...this.#streams];
