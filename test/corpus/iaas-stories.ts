@@ -115,6 +115,20 @@ const restarts = async (log: EventLog, store: () => EventStore, world: readonly 
   await again.close();
 };
 
+/** Read models are folded anew: all of them, one that had stopped on its way, and one for which there is no room. */
+const rebuilds = async (store: EventStore, world: readonly SimulatedHost[]) => {
+  const platform = await TestPlatform.create({ store, world });
+  await operate(platform, 'POST', '/v1/logs/rebuild', {});
+  for (const subscription of store.subscriptions) if (subscription.name.startsWith('view_flavor')) subscription.pause();
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['flavor'] });
+  const full = async () => {
+    throw new Error('no space is left on the device');
+  };
+  Object.assign(store, { rebuild: full });
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['image'] });
+  await platform.close();
+};
+
 /**
  * Stories in which every event of the tier happens, with everything that an event can say. What they leave behind in the
  * log is what the corpus is made of.
@@ -131,4 +145,5 @@ export const tellIaasStories = async (
   await badDays(platform, log, world);
   await platform.close();
   await restarts(log, store, world);
+  await rebuilds(store(), world);
 };

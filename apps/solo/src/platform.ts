@@ -39,7 +39,11 @@ export class SoloPlatform {
 
   #checks(): [string, () => Promise<unknown>][] {
     const { ground, hosts } = this.known;
-    const log = (store: EventStore) => () => store.log.head();
+    const log = (store: EventStore) => async () => {
+      await store.log.head();
+      const { sentence } = store.damage;
+      if (sentence !== undefined) throw new Error(sentence);
+    };
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],

@@ -28,7 +28,13 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
-    const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
+    const gateway = GatewayModule.on({
+      readiness,
+      status,
+      progress,
+      document: { read: () => document },
+      logs: ground.proof,
+    });
     const around = [
       identity,
       gateway,
@@ -37,6 +43,7 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     ];
     const cloud = CloudModule.of({
       store: ground.iaas,
+      readModels: { iaas: ground.iaas, identity: ground.identity },
       clock: ground.clock,
       hosts,
       around,

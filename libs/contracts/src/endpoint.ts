@@ -21,8 +21,11 @@ export type Endpoint = Readonly<{
   answer: z.ZodType;
   /** Codes of the problems that this endpoint answers beside the common ones. */
   errors: readonly string[];
-  /** Whether the answer is a stream of server-sent events instead of one document. */
-  streams?: true;
+  /**
+   * Whether the answer may be a stream instead of one document: of server-sent events (`events` resume behind a position,
+   * `progress` ends with what came of it), or of `lines`, each a document.
+   */
+  streams?: 'events' | 'progress' | 'lines';
   /** Why what is read here has no past. */
   timeless?: string;
   /** Fields of the answer that are told once: they are not kept with an Idempotency-Key, and `null` in repeats. */

@@ -118,6 +118,10 @@ export class Subscription {
     return (await this.options.log.head()) - this.#position;
   }
 
+  get isPaused(): boolean {
+    return this.#state === 'paused';
+  }
+
   pause(): void {
     if (this.#state === 'running') this.#state = 'paused';
   }
@@ -189,6 +193,18 @@ export class Subscription {
       this.#parked = stuck;
       return { done, left: parked.length - done };
     });
+  }
+
+  /** What is parked has been dealt with in another way, in the transaction. */
+  async unpark(tx: Transaction): Promise<void> {
+    const parked = await this.parked();
+    if (parked.length === 0) return;
+    await this.checkpoints.unpark(
+      tx,
+      this.name,
+      parked.map(({ position }) => position),
+    );
+    tx.afterCommit(() => (this.#parked = new Set()));
   }
 
   /** Runs `work` when no batch is in hand; `move` puts the cursor elsewhere, in a transaction of the work's own. */

@@ -6,6 +6,7 @@ export { EventStream } from './event-stream.js';
 export type { ServerSentEvent } from './event-stream.js';
 export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
+export { LineStream } from './line-stream.js';
 export { MemoryClaims } from './memory-claims.js';
 export { Moments } from './moments.js';
 export { PostgresClaims } from './postgres-claims.js';

@@ -11,7 +11,6 @@ import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
 import type { Claims, StoredAnswer } from './claims.js';
-import { EventStream } from './event-stream.js';
 import { Idempotency, hashOf } from './idempotency.js';
 import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
@@ -20,6 +19,7 @@ import { SettledProblem, problem, tell } from './problem.js';
 import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
+import { StreamedAnswer } from './streamed-answer.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
@@ -91,10 +91,10 @@ export class RequestInterceptor implements NestInterceptor {
       reply.headers(answer.headers);
       return answer.body;
     }
-    if (!(answer instanceof EventStream)) return answer;
+    if (!(answer instanceof StreamedAnswer)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': answer.contentType,
       'x-accel-buffering': 'no',
       connection: 'close',
     });
