@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
-import type { Claims, StoredAnswer } from './claims.js';
+import type { Claim, Claims, StoredAnswer } from './claims.js';
 import { EventStream } from './event-stream.js';
 import { Idempotency, hashOf } from './idempotency.js';
 import { endpointOf } from './implement.js';
@@ -55,24 +55,26 @@ export class RequestInterceptor implements NestInterceptor {
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
-    const handle = (seed: string): Promise<unknown> => {
-      const asked = { ...parts, principal, validateOnly, ...identityOf(request, principal, at, seed) };
+    const handle = ({ seed, since, isRepeat }: Omit<Claim, 'answer' | 'mismatch'>): Promise<unknown> => {
+      const identity = identityOf(request, principal, at, seed);
+      const asked = { ...parts, principal, validateOnly, since, isRepeat, ...identity };
       // The parts have just been checked against this very endpoint.
       context(request).asked = asked as Asked<Endpoint>;
       return lastValueFrom(next.handle(), { defaultValue: undefined });
     };
 
-    if (endpoint.method === 'get') return this.#shown(await handle(v7()), request, reply);
+    const fresh = () => ({ seed: v7(), since: at, isRepeat: false });
+    if (endpoint.method === 'get') return this.#shown(await handle(fresh()), request, reply);
 
     const key = keyOf(request);
     // A key that nobody chose cannot be sent again, so there is nothing to remember.
     if (key === undefined || validateOnly) {
-      return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(v7())), validateOnly });
+      return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(fresh())), validateOnly });
     }
     const requestHash = hashOf(request.method, pathOf(request), principal.userId, parts.query, parts.body);
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
-      (seed) => settle(endpoint, request.id, () => handle(seed)),
+      (claim) => settle(endpoint, request.id, () => handle(claim)),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     return sent(reply, endpoint, { answer, validateOnly });
