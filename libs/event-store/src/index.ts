@@ -12,6 +12,8 @@ export { EventStore } from './event-store.js';
 export type { Append, AppendGroup, Appended, EventFilter, NewEvent, Origin, Recorded, Stored } from './event.js';
 export { MemoryEventLog } from './memory/memory-event-log.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
+export { outageIn } from './outage.js';
+export type { Outage } from './outage.js';
 export { PostgresEventStore } from './postgres/postgres-event-store.js';
 export type { Migration, PostgresPlace } from './postgres/schema.js';
 export { EventsMissing, Subscription, TryLater } from './subscription.js';

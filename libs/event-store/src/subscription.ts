@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
-import { FencedOff, Transaction } from './checkpoints.js';
+import { AlreadyMoved, FencedOff, Transaction } from './checkpoints.js';
 import type { Checkpoints, Claim, Parked } from './checkpoints.js';
 import { SystemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { Bell } from './doorbell.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { outageIn } from './outage.js';
 
 export type SubscriptionOptions = Readonly<{
   /** Unique in its store: the cursor's name. */
@@ -22,6 +23,8 @@ export type SubscriptionOptions = Readonly<{
    * crash, up to {@link LEEWAY} events are told again. `single`: the effect is one statement, or says that it is not.
    */
   effect?: 'inside' | 'outside' | 'single';
+  /** Told of a batch whose effect had happened already, when only the answer to its commit was lost. */
+  repeated?(batch: readonly Recorded[]): void;
   /** Milliseconds from one batch to the next: under load batches grow instead of following each other at once. */
   lingerMs?: number;
   batchSize?: number;
@@ -40,7 +43,7 @@ export class EventsMissing extends Error {
   }
 }
 
-const LONGEST_PAUSE = 2_000;
+const LONGEST_PAUSE = 1_000;
 
 /** How many events a cursor that moved in memory may be ahead of the one that is kept. */
 const LEEWAY = 1_000;
@@ -165,13 +168,13 @@ export class Subscription {
         if (event?.position !== position) throw new EventsMissing(this.name, position - 1, event?.position ?? 0);
         try {
           await this.checkpoints.transaction(async (tx) => {
-            await this.checkpoints.move(tx, this.#claim, this.#position);
+            await this.#move(tx, this.#position);
             await this.options.handle([event], tx);
             await this.checkpoints.unpark(tx, this.name, [position]);
           });
           done++;
         } catch (error) {
-          if (error instanceof FencedOff) throw error;
+          if (error instanceof FencedOff || outageIn(error) || error instanceof TryLater) throw error;
           stuck.add(stream);
           await this.checkpoints.transaction((tx) => this.checkpoints.park(tx, this.name, [event], String(error)));
         }
@@ -198,8 +201,8 @@ export class Subscription {
       } catch (error) {
         if (error instanceof FencedOff || error instanceof EventsMissing) this.#fail(error);
         else {
-          this.#logger.warn(`${String(error)}: trying again`);
-          await this.#pause(++failures);
+          this.#complain(error, ++failures);
+          await this.#pause(failures);
         }
       }
     }
@@ -224,16 +227,24 @@ export class Subscription {
 
   async #deliver(batch: readonly Recorded[]): Promise<void> {
     const tries = this.options.tries ?? 3;
-    for (let failures = 0; this.#state !== 'stopped';) {
+    for (let [failures, outages] = [0, 0]; this.#state !== 'stopped';) {
       try {
         return await this.#commit(batch);
       } catch (error) {
         if (error instanceof FencedOff) throw error;
-        if (error instanceof TryLater) this.#logger.warn(`${error.message}: trying again`);
+        if (error instanceof AlreadyMoved) return this.#skip(batch, error.position);
+        // Nothing is wrong with the events: whatever is away will come back.
+        if (error instanceof TryLater || outageIn(error)) this.#complain(error, ++outages);
         else if (++failures >= tries) return await this.#apart(batch, error);
-        await this.#pause(failures);
+        await this.#pause(failures + outages);
       }
     }
+  }
+
+  #skip(batch: readonly Recorded[], position: number): void {
+    this.#kept = position;
+    this.#moveInMemory(position);
+    this.options.repeated?.(batch);
   }
 
   /** Event by event, so that only the one at fault is parked. */
@@ -272,7 +283,7 @@ export class Subscription {
   }
 
   async #move(tx: Transaction, position: number, waits = false): Promise<void> {
-    await this.checkpoints.move(tx, this.#claim, position, waits);
+    await this.checkpoints.move(tx, this.#claim, { from: this.#kept, to: position }, waits);
     tx.afterCommit(() => {
       this.#kept = position;
       this.#moveInMemory(position);
@@ -318,6 +329,11 @@ export class Subscription {
 
   #tell() {
     for (const look of this.#waiting) look();
+  }
+
+  /** Once, however often the same is tried again. */
+  #complain(error: unknown, times: number): void {
+    if (times === 1) this.#logger.warn(`${String(error)}: trying again until it works`);
   }
 
   async #pause(failures: number): Promise<void> {

@@ -54,6 +54,7 @@ export class View<Row extends object, Column extends string> {
         effect: 'single',
         concerns: (event) => view.#keysOf(event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
+        repeated: (batch) => view.#tell(batch.flatMap((event) => view.#keysOf(event))),
       },
       checkpoints,
     );
@@ -209,8 +210,10 @@ export class View<Row extends object, Column extends string> {
   }
 
   #announce(tx: Transaction, keys: readonly string[]) {
-    tx.afterCommit(() => {
-      for (const listener of this.#changes) queueMicrotask(() => listener(keys));
-    });
+    tx.afterCommit(() => this.#tell(keys));
+  }
+
+  #tell(keys: readonly string[]) {
+    for (const listener of this.#changes) queueMicrotask(() => listener(keys));
   }
 }

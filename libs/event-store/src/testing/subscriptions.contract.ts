@@ -109,6 +109,42 @@ export const runsSubscriptions = (name: string, make: () => Promise<EventStore>)
       expect(await second.parked()).toHaveLength(2);
     });
 
+    it('waits for a database that is away instead of parking, also when its effect is elsewhere', async () => {
+      let tries = 0;
+      const handle = async () => {
+        if (++tries < 6) throw new Error('Connection terminated unexpectedly');
+      };
+      const options = { name: 'away', from: 'start', handle, tries: 1, effect: 'outside' } as const;
+      const subscription = await store.subscribe(options);
+      await append('a', '1');
+      await subscription.waitFor(1, 8_000);
+      expect(tries).toBe(6);
+      expect(await subscription.parked()).toEqual([]);
+    });
+
+    it('does nothing a second time when only the answer to its commit was lost', async () => {
+      const { heard, handle } = listener();
+      const repeated: string[] = [];
+      const subscription = await store.subscribe({
+        name: 'unheard',
+        from: 'start',
+        handle,
+        repeated: (batch) => repeated.push(...batch.map(({ stream }) => stream)),
+      });
+      await append('a', '1');
+      await subscription.waitFor(1);
+      subscription.pause();
+      await append('b', '2');
+      // What a transaction leaves behind that came through unheard: the cursor is further than its owner knows.
+      const claim = { name: 'unheard', fence: 1, position: 1 };
+      await store.checkpoints.transaction((tx) => store.checkpoints.move(tx, claim, { from: 1, to: 2 }));
+      subscription.resume();
+      await append('c', '3');
+      await subscription.waitFor(3);
+      expect(heard).toEqual(['1', '3']);
+      expect(repeated).toContain('b');
+    });
+
     it('waits for the world instead of parking', async () => {
       let tries = 0;
       const handle = async () => {
