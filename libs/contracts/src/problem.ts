@@ -120,6 +120,12 @@ export const problems = {
     title: 'Something is wrong on our side',
     help: 'Ask again; tell an administrator the request id if it stays.',
   },
+  'storage.full': {
+    status: 507,
+    title: 'There is no space left',
+    help: 'Nothing was done. Ask again when an administrator of the platform has made room.',
+    operator: 'Free space where the home lies; Strata goes on by itself.',
+  },
   'service.unavailable': { status: 503, title: 'Not ready yet', help: 'Ask again in a moment.' },
 } as const satisfies Record<string, Entry>;
 

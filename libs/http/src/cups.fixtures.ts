@@ -67,6 +67,7 @@ const faults: Readonly<Record<string, () => unknown>> = {
   problem: () => problem('instance.not-found', 'there is no such cup'),
   'inner zod': () => z.string({ error: SECRET }).safeParse(1).error,
   'no database': () => new Error(SECRET, { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
+  'no space': () => Object.assign(new Error(SECRET), { code: '53100' }),
   'no error': () => SECRET,
 };
 

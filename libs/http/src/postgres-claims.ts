@@ -15,6 +15,9 @@ type Row = Readonly<{
   body: string | null;
 }>;
 
+/** A server that accepts and says nothing is as good as none. */
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
+
 /** How many connections claims share. Each statement is short. */
 const CONNECTIONS = 8;
 
@@ -33,7 +36,7 @@ export class PostgresClaims extends Claims {
       schema,
       applicationName: `strata ${schema} claims`,
       poolSize: CONNECTIONS,
-      extra: { options: `-c search_path=${schema} -c synchronous_commit=off` },
+      extra: { ...PATIENCE, options: `-c search_path=${schema} -c synchronous_commit=off` },
       installExtensions: false,
       migrations: [CreateClaims1],
       migrationsTableName: 'claims_migration',

@@ -4,9 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SettledProblem, tell } from './problem.js';
 import type { StoredAnswer } from './claims.js';
 
+/** What many requests meet together is told once in so many milliseconds. */
+const OUTAGE_TOLD_MS = 1_000;
+
 /** Every error leaves as RFC 9457. What is ours to mend is logged here, once, with the id that the asker is told. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  #outages = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
   constructor(private readonly logger: LoggerService) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -19,16 +25,27 @@ export class ProblemFilter implements ExceptionFilter {
 
   answerTo(error: unknown, { id, method, url }: Pick<FastifyRequest, 'id' | 'method' | 'url'>): StoredAnswer {
     const { problem, isOurs } = tell(error, id);
-    if (isOurs) {
+    if (isOurs === 'outage') this.#tellOutage(error);
+    if (isOurs === 'accident') {
       const message = `${id} ${method} ${url.split('?', 1)[0]}: ${problem.code}`;
       this.logger.error(message, error instanceof Error ? depthOf(error) : String(error), 'http');
     }
     return { status: problem.status, body: JSON.stringify(problem) };
   }
+
+  #tellOutage(error: unknown): void {
+    this.#outages += 1;
+    if (performance.now() - this.#toldAt < OUTAGE_TOLD_MS) return;
+    this.logger.error(`requests that could not be served: ${this.#outages}, the last because of ${String(error)}`, 'http');
+    this.#outages = 0;
+    this.#toldAt = performance.now();
+  }
 }
 
 export const sendProblem = (reply: FastifyReply, { status, body }: StoredAnswer): void => {
+  // What stands in the way now is gone in a moment, or when somebody has made room.
   if (status === 503) reply.header('retry-after', '1');
+  if (status === 507) reply.header('retry-after', '10');
   void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(body);
 };
 
