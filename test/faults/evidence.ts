@@ -41,8 +41,11 @@ const openOperations = async (asker: ServerProcess['asker']): Promise<number> =>
   return runningOperations;
 };
 
-/** Asks everything again, lists everything, stops the server, and reads what it has left behind. */
-export const evidenceOf = async (cloud: ServerProcess, ledger: Ledger): Promise<Evidence> => {
+/**
+ * Asks everything again, lists everything, stops the server, and reads what it has left behind.
+ * @param databaseUrl where its log is, unless it is in the embedded PostgreSQL of its home
+ */
+export const evidenceOf = async (cloud: ServerProcess, ledger: Ledger, databaseUrl?: string): Promise<Evidence> => {
   const { asker } = cloud;
   await settled(cloud);
   const acknowledged = ledger.entries();
@@ -52,7 +55,7 @@ export const evidenceOf = async (cloud: ServerProcess, ledger: Ledger): Promise<
   const operations = (await asker.readAll('/v1/operations')).map((it) => Operation.parse(it));
   const quota = (await asker.read('/v1/quota')) as QuotaView; // by contract
   await cloud.stop();
-  const kept = await readLog(cloud.home);
+  const kept = databaseUrl === undefined ? await readEmbedded(cloud.home) : await readLog(databaseUrl);
   return { acknowledged, replays, instances, operations, quota, ...kept, existing: existingIn(cloud.home) };
 };
 
@@ -66,24 +69,30 @@ const replayed = async ({ asker }: ServerProcess, acknowledged: readonly Acknowl
   return replays;
 };
 
-/** The log of a stopped server, and what comes of folding every read model anew. */
-const readLog = async (home: string): Promise<Pick<Evidence, 'events' | 'rebuilds'>> => {
+type Kept = Pick<Evidence, 'events' | 'rebuilds'>;
+
+const readEmbedded = async (home: string): Promise<Kept> => {
   const server = await startPostgres({ folder: join(home, 'postgres'), fsync: false });
   try {
-    const store = await PostgresEventStore.open({ url: server.url, schema: 'iaas' });
-    const events: Recorded[] = [];
-    for await (const batch of store.log.readAll(0)) events.push(...batch);
-    const views = Object.entries((await Views.start(store)).all());
-    const rebuilds: Record<string, Rebuilt> = {};
-    for (const [name, view] of views) {
-      await view.waitFor(events.length, 60_000);
-      rebuilds[name] = await view.rebuild();
-    }
-    await store.close();
-    return { events, rebuilds };
+    return await readLog(server.url);
   } finally {
     await server.stop();
   }
+};
+
+/** The log of a stopped server, and what comes of folding every read model anew. */
+const readLog = async (url: string): Promise<Kept> => {
+  const store = await PostgresEventStore.open({ url, schema: 'iaas' });
+  const events: Recorded[] = [];
+  for await (const batch of store.log.readAll(0)) events.push(...batch);
+  const views = Object.entries((await Views.start(store)).all());
+  const rebuilds: Record<string, Rebuilt> = {};
+  for (const [name, view] of views) {
+    await view.waitFor(events.length, 60_000);
+    rebuilds[name] = await view.rebuild();
+  }
+  await store.close();
+  return { events, rebuilds };
 };
 
 const existingIn = (home: string): Existing => {

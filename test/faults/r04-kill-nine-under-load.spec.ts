@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { azureTrace, readAzureTrace, twoHours } from '../load/azure-trace.js';
-import { Ledger } from '../load/ledger.js';
+import { Ledger, tallyOf } from '../load/ledger.js';
 import { play } from '../load/player.js';
 import { ServerProcess } from '../load/server-process.js';
 import { until } from '../platform.js';
@@ -59,7 +59,7 @@ describe('R04: a server that is killed under load', () => {
         const evidence = await evidenceOf(cloud, ledger);
 
         console.log(
-          `R04: ${kills} kills, ${slice.length} events of the trace in ${seconds.toFixed(0)} s (${ledger.tally()}), ` +
+          `R04: ${kills} kills, ${slice.length} events of the trace in ${seconds.toFixed(0)} s (${tallyOf(ledger.statuses)}), ` +
             `${evidence.events.length} events stored; first accepted command after a kill: ` +
             `median ${Math.round(quantile(waits, 0.5))} ms, longest ${Math.round(Math.max(...waits))} ms`,
         );

@@ -35,12 +35,11 @@ export class Ledger {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
-
-  /** In the order of the statuses: `202: 11213, 503: 40, none: 12`. */
-  tally(): string {
-    return [...this.statuses]
-      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
-      .map(([status, count]) => `${status}: ${count}`)
-      .join(', ');
-  }
 }
+
+/** In the order of the statuses: `202: 11213, 503: 40, none: 12`. */
+export const tallyOf = (statuses: ReadonlyMap<number | 'none', number>): string =>
+  [...statuses]
+    .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
+    .map(([status, count]) => `${status}: ${count}`)
+    .join(', ');

@@ -85,8 +85,8 @@ export const play = async (events: readonly TraceEvent[], { asker, ledger, concu
   await Promise.all(Array.from({ length: concurrency }, worker));
 };
 
-/** "Not now" says until when, in a problem document. */
-const isHonest = ({ status, headers }: Answer): boolean =>
+/** "Not now" says until when, in a problem document; no other failure is ours to answer. */
+export const isHonest = ({ status, headers }: Answer): boolean =>
   [429, 503, 507].includes(status) &&
   headers['retry-after'] !== undefined &&
   String(headers['content-type']).startsWith('application/problem+json');

@@ -85,6 +85,11 @@ export class ServerProcess {
     return pid;
   }
 
+  /** The embedded PostgreSQL's postmaster. */
+  get databasePid(): number {
+    return Number(readFileSync(join(this.home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
   get bearer(): string {
     return Credentials.parse(JSON.parse(readFileSync(join(this.home, 'credentials.json'), 'utf8'))).key;
   }
