@@ -5,8 +5,10 @@ import type { Figure } from './figure.js';
 export type Conditions = Readonly<{
   /** Where it says how to end what it starts. */
   ends: Ends;
-  /** Put what is written on the real disk, where memory would do. */
+  /** Measure only on the real disk what is otherwise measured in memory, or in both. */
   onDisk: boolean;
+  /** Smaller and shorter, to see that it works: figures are then worth less. */
+  quick: boolean;
   /** A folder for the server's processor profiles; left out, there are none. */
   profile: string | undefined;
   /** What is going on, for whoever waits. */

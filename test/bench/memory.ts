@@ -3,7 +3,7 @@ import type { Measurement } from './bench.js';
 import { CloudProcess, makeFolder } from './cloud-process.js';
 import { atMost, short } from './figure.js';
 import type { Figure } from './figure.js';
-import { drive } from './load.js';
+import { drive } from './http/load.js';
 import { memoryBelowMiB, residentMiB } from './processes.js';
 
 const INSTANCES = 1_000;
@@ -18,7 +18,7 @@ export const measureMemory: Measurement = async (conditions) => {
   const cloud = await CloudProcess.start({ home, hypervisor: 'simulated' }, conditions);
   const fresh = await idle(cloud, 'idle memory after start');
   tell(`${INSTANCES} instances`);
-  await drive(cloud, { prefix: 'web', perSecond: 100, seconds: INSTANCES / 100 }, ends);
+  await drive(cloud, { ask: { what: 'instances', prefix: 'web' }, perSecond: 100, seconds: INSTANCES / 100 }, ends);
   await cloud.untilRunning(INSTANCES);
   const full = await idle(cloud, `idle memory with ${INSTANCES} instances`);
   await cloud.stop();

@@ -21,7 +21,8 @@ export const batchOf = (drafts: readonly Draft[], head: Head, recordedAt: string
 };
 
 /**
- * Stores a batch if the head is still the one that it was made for, no stream is elsewhere than expected, and none of the
+ * Stores a batch if the head is still the one that it was made for (its hash too: somebody else may have come as far by
+ * other events), no stream is elsewhere than expected, and none of the
  * commands is stored already. One statement is its own transaction: one round trip with the commit in it. Taking the head
  * comes first in effect: two writers that both expect it wait for one another, and the second finds it moved. So
  * positions have no gaps, the order of commits is the order of positions, and each event is chained to the one before.
@@ -37,7 +38,7 @@ const MANY = {
         WHERE EXISTS (SELECT FROM es_event e WHERE e.command = c.command::uuid AND e.stream = c.stream)
     ), taken AS (
       UPDATE es_lane SET head = $1::bigint + cardinality($8::text[]), hash = $2, recorded_at = $3
-      WHERE lane = 0 AND head = $1 AND NOT EXISTS (SELECT FROM elsewhere)
+      WHERE lane = 0 AND head = $1 AND hash = $19 AND NOT EXISTS (SELECT FROM elsewhere)
       RETURNING 1
     ), put AS (
       INSERT INTO es_event
@@ -60,7 +61,7 @@ const ONE = {
         OR EXISTS (SELECT FROM es_event WHERE command = $6 AND stream = $4)
     ), taken AS (
       UPDATE es_lane SET head = $1::bigint + 1, hash = $2, recorded_at = $3
-      WHERE lane = 0 AND head = $1 AND NOT EXISTS (SELECT FROM elsewhere)
+      WHERE lane = 0 AND head = $1 AND hash = $14 AND NOT EXISTS (SELECT FROM elsewhere)
       RETURNING 1
     ), put AS (
       INSERT INTO es_event
@@ -90,7 +91,7 @@ const oneOf = ({ drafts, head, next }: Batch) => {
   const { at, origin, meta } = command;
   const values = [
     ...[head.position, Buffer.from(next.hash, 'hex'), next.recordedAt, stream, expectedVersion, command.id],
-    ...[type, schemaVersion, id, at, data, origin, meta.tenantId],
+    ...[type, schemaVersion, id, at, data, origin, meta.tenantId, Buffer.from(head.hash, 'hex')],
   ];
   return { ...ONE, values };
 };
@@ -136,6 +137,6 @@ const manyOf = ({ drafts, head, next, hashes }: Batch): unknown[] => {
     ...[head.position, Buffer.from(next.hash, 'hex'), next.recordedAt, texts(groups.stream), ints(groups.expected)],
     ...[texts(commands.command), texts(commands.stream), texts(e.stream), ints(e.version), texts(e.type)],
     ...[ints(e.schemaVersion), texts(e.id), times(e.at), texts(e.data), texts(e.meta), texts(e.tenant)],
-    ...[texts(e.command), hexes(hashes)],
+    ...[texts(e.command), hexes(hashes), Buffer.from(head.hash, 'hex')],
   ];
 };

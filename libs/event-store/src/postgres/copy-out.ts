@@ -80,7 +80,7 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
     const copy = `COPY (${this.select}) TO STDOUT (FORMAT binary)`;
     const settings = this.without.map((name) => `SET LOCAL ${name} = off; `).join('');
     // One process reads: what several read side by side would lie in no order at all.
-    const alone = 'SET LOCAL max_parallel_workers_per_gather = 0; ';
+    const alone = 'SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = on; ';
     connection.query(settings === '' ? copy : `BEGIN; ${alone}${settings}${copy}; COMMIT`);
   }
 

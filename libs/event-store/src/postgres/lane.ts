@@ -54,8 +54,8 @@ export class Lane {
     config: ClientConfig,
     private readonly clock: Clock,
   ) {
-    // Plans are made once, while the tables may be empty still: they must not rest on how small the tables then were.
-    const byIndex = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
+    // As by index, so row by row: a batch is small, however large the tables are.
+    const byIndex = '-c enable_hashjoin=off -c enable_mergejoin=off';
     this.#config = { ...config, options: `${config.options ?? ''} ${byIndex}`, pipeline: true };
   }
 

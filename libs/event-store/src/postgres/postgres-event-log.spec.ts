@@ -1,5 +1,7 @@
 import { Client } from 'pg';
+import { v4 } from 'uuid';
 import { postgresForTests } from '@strata/testing/embedded-postgres';
+import { GENESIS, chained, lineOf } from '../chain.js';
 import type { EventLog } from '../event-log.js';
 import type { Appended, Recorded } from '../event.js';
 import { by, until } from '../testing/index.js';
@@ -84,6 +86,32 @@ describe('the log in PostgreSQL', () => {
     expect(await store.log.head()).toBe(40);
     await other.close();
   });
+
+  it('chains each event to the one before it, also when two processes race and lose', async () => {
+    const other = await open();
+    // Each batch is sent ahead of the answer to the one before it, and every second one loses its race.
+    const rounds = Array.from({ length: 30 }, (_, round) =>
+      [store.log, other.log].flatMap((log) => [
+        log.append({ stream: `race${round}`, expectedVersion: 0, events: noted(''), meta: by() }),
+        ...Array.from({ length: 12 }, (_n, n) =>
+          log.append({ stream: `${n % 3 ? v4() : 'same'}`, expectedVersion: 0, events: noted(''), meta: by() }),
+        ),
+      ]),
+    );
+    await Promise.all(rounds.flat());
+    const { rows } = await admin.query<{ hash: string; data: string; meta: string }>(
+      `SELECT encode(hash, 'hex') AS hash, data::text, meta::text FROM es_event ORDER BY position`,
+    );
+    const events = await all(store.log);
+    let hash = GENESIS;
+    const chain = events.map((event, index) => {
+      const { data = '', meta = '' } = rows[index] ?? {};
+      return (hash = chained(hash, lineOf({ ...event, data, meta })));
+    });
+    expect(rows.map((row) => row.hash)).toEqual(chain);
+    expect(events.map(({ position }) => position)).toEqual(chain.map((_, index) => index + 1));
+    await other.close();
+  }, 30_000);
 
   it('hears of another process within a moment', async () => {
     const other = await open();

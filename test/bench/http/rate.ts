@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import type { Measurement } from './bench.js';
-import { CloudProcess, makeFolder } from './cloud-process.js';
-import { atLeast, atMost, known, percentile, short } from './figure.js';
+import type { Measurement } from '../bench.js';
+import { CloudProcess, makeFolder } from '../cloud-process.js';
+import { atLeast, atMost, known, latencyOf, percentile, short } from '../figure.js';
 import { drive } from './load.js';
-import { usageOf } from './processes.js';
+import { usageOf } from '../processes.js';
 
 const GOAL = 200;
 /** A little more than the goal, which could otherwise only be met to the last instance. */
 const PER_SECOND = 205;
 const SECONDS = 30;
+const QUICK_SECONDS = 10;
 const WARM_UP = { perSecond: 200, seconds: 5 };
 const HOSTS = 32;
 
@@ -26,23 +27,25 @@ const Page = z.object({
   nextPageToken: z.string().nullable(),
 });
 
+const instances = (prefix: string) => ({ what: 'instances', prefix }) as const;
+
 /** How many instances a second are accepted and brought to run, on simulated hosts that take as long as real ones. */
 export const measureRate: Measurement = async (conditions) => {
-  const { ends, tell } = conditions;
+  const { ends, tell, quick } = conditions;
   const home = await makeFolder(ends);
   const cloud = await CloudProcess.start({ home, hypervisor: 'simulated', simulatedHosts: HOSTS }, conditions);
   await cloud.ask('PUT', '/v1/quota', { instances: 100_000, vcpus: 1e6, memoryMiB: 1e9, diskGiB: 1e6 });
   tell('the first instance makes the image, the first thousand make the server warm');
-  await drive(cloud, { prefix: 'first', perSecond: 1, seconds: 1 }, ends);
+  await drive(cloud, { ask: instances('first'), perSecond: 1, seconds: 1 }, ends);
   await cloud.untilRunning(1);
-  const { acceptMs: warm } = await drive(cloud, { prefix: 'warm', ...WARM_UP }, ends);
+  const { answeredMs: warm } = await drive(cloud, { ask: instances('warm'), ...WARM_UP }, ends);
   await cloud.untilRunning(1 + warm.length);
 
-  tell(`${PER_SECOND} requests a second for ${SECONDS} s`);
+  tell(`${PER_SECOND} requests a second for ${quick ? QUICK_SECONDS : SECONDS} s`);
   const { position } = await cloud.status();
   const before = await usageOf(cloud.pid);
-  const load = { prefix: 'web', perSecond: PER_SECOND, seconds: SECONDS };
-  const { acceptMs, refused, lateMs } = await drive(cloud, load, ends);
+  const load = { ask: instances('web'), perSecond: PER_SECOND, seconds: quick ? QUICK_SECONDS : SECONDS };
+  const { answeredMs: acceptMs, refused, lateMs } = await drive(cloud, load, ends);
   await cloud.untilRunning(1 + warm.length + acceptMs.length);
   const after = await usageOf(cloud.pid);
   const { position: end } = await cloud.status();
@@ -57,7 +60,7 @@ export const measureRate: Measurement = async (conditions) => {
   const seconds = (Math.max(...runAt) - Math.min(...runAt)) / 1000;
   const runMs = [...ran].map(([id, time]) => time - (asked.get(id) ?? NaN));
   const no = Object.entries(refused).map(([answer, count]) => `${count} answered ${answer}`);
-  const accepted = [`${creates} of ${PER_SECOND * SECONDS} accepted`, ...no].join(', ');
+  const accepted = [`${creates} of ${load.perSecond * load.seconds} accepted`, ...no].join(', ');
   const events = `${short((end - position) / creates)} events each`;
   const cpuMs = (part: 'own' | 'below') => short(((after[part] - before[part]) * 1000) / creates);
   const cpu = `CPU ms per create: server ${cpuMs('own')}, PostgreSQL ${cpuMs('below')}`;
@@ -79,6 +82,7 @@ export const measureRate: Measurement = async (conditions) => {
       versus: 'limit',
       theirs: 50,
       note: `p50 ${accept(0.5)}, max ${accept(1)}, from when it was due; the generator was late by ${short(lateMs)} at most`,
+      latency: latencyOf(acceptMs),
     }),
     known({
       name: 'create → running p50, under load',
@@ -87,6 +91,7 @@ export const measureRate: Measurement = async (conditions) => {
       versus: NOVA.where,
       theirs: NOVA.bootMs,
       note: `p99 ${short(percentile(runMs, 0.99))}; the simulated hosts alone take ${HOST_MS}`,
+      latency: latencyOf(runMs),
     }),
   ];
 };
