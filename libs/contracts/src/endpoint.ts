@@ -21,6 +21,11 @@ export type Endpoint = Readonly<{
   errors: readonly string[];
   /** Whether the answer is a stream of server-sent events instead of one document. */
   streams?: true;
+  /**
+   * `free`: it takes no place among the requests that are worked on, of which there are few: it waits for a guest and not for
+   * us, or must be answered above all when too much is asked.
+   */
+  admission?: 'free';
 }>;
 
 /** Keeps the exact types of the parts, so that a controller that answers another shape does not compile. */

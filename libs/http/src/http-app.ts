@@ -8,6 +8,8 @@ import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
+import { Admission } from './admission.js';
+import { AdmissionGuard, leaveWithAnswers } from './admission-guard.js';
 import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
 import { expireKeys } from './key-expiry.js';
@@ -46,7 +48,7 @@ export const createHttpApp = async (
   const claims = app.get(Claims, fromAnywhere);
   const guard = new AuthGuard(app.get(Principals, fromAnywhere));
   app.useGlobalFilters(filter);
-  app.useGlobalGuards(guard);
+  app.useGlobalGuards(guard, new AdmissionGuard(new Admission()));
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
   adapter.getInstance().addHook('preClose', async () => stopExpiry());
@@ -81,6 +83,8 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
     dress(request, reply);
     if (isClosing) throw problem('service.unavailable', 'the server is stopping');
   });
+
+  leaveWithAnswers(fastify);
 
   fastify.removeAllContentTypeParsers();
   const parse = fastify.getDefaultJsonParser('error', 'error');

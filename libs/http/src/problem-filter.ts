@@ -44,7 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 export const sendProblem = (reply: FastifyReply, { status, body }: StoredAnswer): void => {
   // What stands in the way now is gone in a moment, or when somebody has made room.
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
   if (status === 507) reply.header('retry-after', '10');
   void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(body);
 };

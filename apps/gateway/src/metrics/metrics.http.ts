@@ -22,6 +22,7 @@ const metrics = endpoint({
   status: 200,
   answer: z.string(),
   errors: [],
+  admission: 'free',
 });
 
 @Controller()
