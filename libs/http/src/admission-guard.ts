@@ -20,7 +20,7 @@ export class AdmissionGuard implements CanActivate {
     if (entered === 'late') throw problem('service.overloaded', 'it has waited in vain for its turn');
     context(request).leave = entered;
     // Nobody waits for the answer any more, and nothing has been done yet.
-    if (request.raw.destroyed) throw problem('service.overloaded', 'the asker has gone');
+    if (request.raw.socket.destroyed) throw problem('service.overloaded', 'the asker has gone');
     return true;
   }
 }
