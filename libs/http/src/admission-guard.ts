@@ -1,8 +1,12 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Admission } from './admission.js';
+import type { Endpoint } from '@strata/contracts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission, TurnedAway } from './admission.js';
+import { bearerOf } from './auth-guard.js';
 import { endpointOf } from './implement.js';
-import { problem } from './problem.js';
+import type { Principals } from './principal.js';
+import { problem, tell } from './problem.js';
+import { sendProblem } from './problem-filter.js';
 import { context } from './request-context.js';
 
 /** Lets a request in when it is its turn, after it is known whose it is; the place is free again once it has its answer. */
@@ -15,17 +19,43 @@ export class AdmissionGuard implements CanActivate {
     const { principal } = context(request);
     if (endpoint?.admission === 'free' || principal === undefined) return true;
     const entered = await this.admission.enter(principal.tenantId);
-    if (entered === 'share') throw problem('request.too-many', 'too many requests of this tenant are waiting already');
-    if (entered === 'full') throw problem('service.overloaded', 'too many requests are waiting already');
-    if (entered === 'late') throw problem('service.overloaded', 'it has waited in vain for its turn');
+    if (typeof entered === 'string') throw refusals[entered];
     context(request).leave = entered;
     // Nobody waits for the answer any more, and nothing has been done yet.
-    if (request.raw.socket.destroyed) throw problem('service.overloaded', 'the asker has gone');
+    if (request.raw.socket.destroyed) throw refusals.late;
     return true;
   }
 }
 
-/** An answer that is a stream, or goes to somebody who reads slowly, is no work any more. */
-export const leaveWithAnswers = (fastify: FastifyInstance): void => {
+type Door = Readonly<{ admission: Admission; principals: Principals; endpoints: readonly Endpoint[] }>;
+
+/**
+ * Turns requests away before anything is made of them: when much too much is asked, saying no must cost next to nothing. And
+ * gives places back: an answer that is a stream, or goes to somebody who reads slowly, is no work any more.
+ */
+export const guardTheDoor = (fastify: FastifyInstance, { admission, principals, endpoints }: Door): void => {
+  const free = new Set(
+    endpoints.filter((it) => it.admission === 'free' || it.access === 'anonymous').map(({ method, path }) => `${method.toUpperCase()} ${path}`),
+  );
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!admission.isBusy || free.has(`${request.method} ${request.routeOptions.url}`)) return;
+    const bearer = bearerOf(request);
+    const principal = bearer === undefined ? undefined : await principals.of(bearer);
+    const obstacle = principal && admission.obstacleFor(principal.tenantId);
+    return obstacle ? turnAway(request, reply, obstacle) : undefined;
+  });
   fastify.addHook('onSend', async (request) => context(request).leave?.());
 };
+
+const turnAway = ({ id }: FastifyRequest, reply: FastifyReply, obstacle: TurnedAway): FastifyReply => {
+  const { problem: told } = tell(refusals[obstacle], id);
+  sendProblem(reply, { status: told.status, body: JSON.stringify(told) });
+  // Fastify goes no further with a request whose hook answers the reply.
+  return reply;
+};
+
+const refusals = {
+  share: problem('request.too-many', 'too many requests of this tenant are waiting already'),
+  full: problem('service.overloaded', 'too many requests are waiting already'),
+  late: problem('service.overloaded', 'it has waited in vain for its turn'),
+} as const;

@@ -32,6 +32,11 @@ export class Admission {
 
   constructor(private readonly places: Places = PLACES) {}
 
+  /** Whether whoever comes now has to wait, or to go. */
+  get isBusy(): boolean {
+    return this.#working >= this.places.working;
+  }
+
   get working(): number {
     return this.#working;
   }
@@ -40,16 +45,24 @@ export class Admission {
     return this.#waiting;
   }
 
+  /** Why a request would be turned away if it came now; nothing when it would not. */
+  obstacleFor(tenantId: string): TurnedAway | undefined {
+    if (this.#working < this.places.working) return undefined;
+    if (this.#waiting >= this.places.waiting) return 'full';
+    const own = this.#queues.get(tenantId)?.length ?? 0;
+    const tenants = this.#queues.size + (own > 0 ? 0 : 1);
+    return own > 0 && own >= this.places.waiting / (tenants + 1) ? 'share' : undefined;
+  }
+
   /** Resolves at once, or when it is the request's turn. */
   async enter(tenantId: string): Promise<Leave | TurnedAway> {
+    const obstacle = this.obstacleFor(tenantId);
+    if (obstacle) return obstacle;
     if (this.#working < this.places.working) {
       this.#working += 1;
       return this.#leave();
     }
-    if (this.#waiting >= this.places.waiting) return 'full';
     const queue = this.#queues.get(tenantId) ?? [];
-    const tenants = this.#queues.size + (queue.length > 0 ? 0 : 1);
-    if (queue.length > 0 && queue.length >= this.places.waiting / (tenants + 1)) return 'share';
     this.#waiting += 1;
     this.#queues.set(tenantId, queue);
     return new Promise((resolve) => {

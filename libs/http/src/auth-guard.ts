@@ -18,7 +18,7 @@ export class AuthGuard implements CanActivate {
     if (endpoint.access === 'anonymous') return true;
 
     const request = it.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.#principalOf(request.headers.authorization);
+    const principal = await this.#principalOf(request);
     if (principal === undefined) {
       it.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer realm="strata"');
       throw problem('auth.required', 'the request carries no key that is known here');
@@ -32,15 +32,19 @@ export class AuthGuard implements CanActivate {
   }
 
   /** Whether the key of a request that was let in is good still. */
-  async isStillKnown({ headers }: FastifyRequest): Promise<boolean> {
-    return (await this.#principalOf(headers.authorization)) !== undefined;
+  async isStillKnown(request: FastifyRequest): Promise<boolean> {
+    return (await this.#principalOf(request)) !== undefined;
   }
 
-  async #principalOf(authorization: string | undefined): Promise<Principal | undefined> {
-    const bearer = /^Bearer ([\x21-\x7e]{1,500})$/i.exec(authorization ?? '')?.[1];
+  async #principalOf(request: FastifyRequest): Promise<Principal | undefined> {
+    const bearer = bearerOf(request);
     return bearer === undefined ? undefined : this.principals.of(bearer);
   }
 }
+
+/** What a request carries to say whose it is. */
+export const bearerOf = ({ headers }: FastifyRequest): string | undefined =>
+  /^Bearer ([\x21-\x7e]{1,500})$/i.exec(headers.authorization ?? '')?.[1];
 
 /** Administrators of the platform may act for any tenant, everybody else only for their own. */
 const tenantFor = (principal: Principal, asked: string | string[] | undefined): string => {

@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
 import { Admission } from './admission.js';
-import { AdmissionGuard, leaveWithAnswers } from './admission-guard.js';
+import { AdmissionGuard, guardTheDoor } from './admission-guard.js';
 import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
 import { expireKeys } from './key-expiry.js';
@@ -18,7 +18,7 @@ import { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { RequestInterceptor } from './request-interceptor.js';
-import { refuseUncontractedRoutes } from './route-check.js';
+import { endpointsOf } from './route-check.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const SLOWEST_REQUEST_MS = 30_000;
@@ -41,14 +41,17 @@ export const createHttpApp = async (
     bodyParser: false,
     abortOnError: false,
   });
-  refuseUncontractedRoutes(app.get(ModulesContainer));
+  const endpoints = endpointsOf(app.get(ModulesContainer));
 
   const fromAnywhere = { strict: false };
   const clock = app.get(Clock, fromAnywhere);
   const claims = app.get(Claims, fromAnywhere);
-  const guard = new AuthGuard(app.get(Principals, fromAnywhere));
+  const principals = app.get(Principals, fromAnywhere);
+  const guard = new AuthGuard(principals);
+  const admission = new Admission();
+  guardTheDoor(adapter.getInstance(), { admission, principals, endpoints });
   app.useGlobalFilters(filter);
-  app.useGlobalGuards(guard, new AdmissionGuard(new Admission()));
+  app.useGlobalGuards(guard, new AdmissionGuard(admission));
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
   adapter.getInstance().addHook('preClose', async () => stopExpiry());
@@ -83,8 +86,6 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
     dress(request, reply);
     if (isClosing) throw problem('service.unavailable', 'the server is stopping');
   });
-
-  leaveWithAnswers(fastify);
 
   fastify.removeAllContentTypeParsers();
   const parse = fastify.getDefaultJsonParser('error', 'error');
