@@ -1,7 +1,7 @@
 // Who may import whom. The picture of the result is in docs/architecture.md; the reasons are in each comment.
 
-/** Rules and processes: no suffix, or `.process`. */
-const rules = '^apps/(?:iaas|paas|saas|identity)/src/[^/]+/[^/.]+(?:\\.process)?\\.ts$';
+/** Rules, processes and how old events are read: no suffix, `.process` or `.upcast`. */
+const rules = '^apps/(?:iaas|paas|saas|identity)/src/[^/]+/[^/.]+(?:\\.process|\\.upcast)?\\.ts$';
 /** What exists only to try the product out. */
 const trials = ['\\.(?:spec|fixtures|contract)\\.ts$', '/testing/', '^test/'];
 const drivers = '^libs/(?:hypervisor|provisioner)/src/(?:libvirt|simulated|cloud-init)/';
@@ -88,7 +88,7 @@ module.exports = {
         pathNot: [
           '^libs/(?:event-sourcing|contracts)/src/index\\.ts$',
           '^node_modules/immutable/',
-          '^apps/$1/src/[^/]+/[^/.]+(?:\\.process)?\\.ts$',
+          '^apps/$1/src/[^/]+/[^/.]+(?:\\.process|\\.upcast)?\\.ts$',
         ],
       },
     },

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InstanceView, Operation } from '@strata/contracts';
-import { Clock, MemoryEventStore, SystemClock } from '@strata/event-store';
+import { Clock, MemoryEventLog, MemoryEventStore, SystemClock } from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { SimulatedHost, SimulatedHypervisor } from '@strata/hypervisor';
 import type { SimulatedHostOptions } from '@strata/hypervisor';
+import { history } from '../apps/iaas/src/iaas.module.js';
 import { CloudModule } from '../apps/solo/src/cloud.module.js';
 
 /** Keys of the people in the tests: the key is the user. */
@@ -49,7 +50,7 @@ export class TestPlatform {
     hosts = 1,
     host = {},
     clock = new SystemClock(),
-    store = new MemoryEventStore(),
+    store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
     isMortal = false,
   }: Options = {}): Promise<TestPlatform> {

@@ -2,7 +2,7 @@
 
 /** Rules and processes of the tiers, and the kernel that they are written with. */
 const ruleFile =
-  /(^|\/)(apps\/(iaas|paas|saas|identity)\/src\/[^/]+\/[^/.]+(\.process)?|libs\/event-sourcing\/src\/[^/.]+)\.ts$/;
+  /(^|\/)(apps\/(iaas|paas|saas|identity)\/src\/[^/]+\/[^/.]+(\.process|\.upcast)?|libs\/event-sourcing\/src\/[^/.]+)\.ts$/;
 
 const clocksAndDice = {
   Date: ['now'],

@@ -24,7 +24,7 @@ const began = performance.now();
 
 const ask = async (due: number): Promise<void> => {
   const name = `${prefix}-${(number += 1)}`;
-  const body = { name, image: 'tiny', vcpus: 1, memoryMiB: 128, diskGiB: 1 };
+  const body = { name, image: 'tiny', vcpus: 16, memoryMiB: 128, diskGiB: 1 };
   const answer = await asker.ask({ method: 'POST', path: '/v1/instances', body, key: name }).catch(() => undefined);
   const now = performance.now();
   const status = String(answer?.status ?? 'none');

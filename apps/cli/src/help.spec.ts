@@ -9,7 +9,7 @@ afterAll(removeCheckouts);
 
 const goldens = join(checkoutOf(import.meta.dirname), 'apps/cli/src/__golden__');
 
-for (const words of ['', 'instance', 'instance create', 'instance exec', 'instance stop', 'event tail', 'down']) {
+for (const words of ['', 'instance', 'instance create', 'instance exec', 'instance stop', 'event tail', 'down', 'login', 'user create', 'key create']) {
   it(`helps with "strata ${words}" as agreed`, async () => {
     const { exit, stdout, stderr } = await strata([...words.split(' ').filter(Boolean), '--help']);
     const path = join(goldens, `${['strata', ...words.split(' ')].filter(Boolean).join('-')}.txt`);
@@ -29,7 +29,9 @@ it('offers a word for every endpoint that people ask for', () => {
     const contracted = Object.keys(nounsOfContracts[`${noun.name}s`] ?? {}).filter((verb) => verb !== 'why');
     expect(offered).toEqual(expect.arrayContaining(contracted));
   }
-  expect(verbs.map(({ name }) => name)).toEqual(['up', 'down', 'status', 'doctor', 'whoami', 'why']);
+  expect(verbs.map(({ name }) => name)).toEqual([
+    ...['up', 'down', 'status', 'doctor', 'login', 'logout', 'whoami', 'why'],
+  ]);
 });
 
 it('says on standard error what there is when no verb is given, and its version when asked', async () => {

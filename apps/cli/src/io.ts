@@ -13,6 +13,10 @@ export type Io = Readonly<{
   signal: AbortSignal;
   /** Asks a person, who is there only at a terminal; answers undefined where nobody is. */
   confirm(question: string): Promise<boolean | undefined>;
+  /** Asks a person for what nobody else shall see: it is not shown while it is typed. `undefined` where nobody is. */
+  secret(question: string): Promise<string | undefined>;
+  /** All of standard input. */
+  input(): Promise<string>;
 }>;
 
 export const outputs = ['table', 'json', 'yaml', 'name'] as const;

@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { checkoutOf } from './ask/home.js';
 import { run } from './run.js';
 
@@ -21,6 +23,20 @@ const confirm = async (question: string): Promise<boolean | undefined> => {
   }
 };
 
+/** The terminal shows the question, and nothing of the answer: neither letters nor how many there are. */
+const secret = async (question: string): Promise<string | undefined> => {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await terminal.question('', { signal: interrupt.signal });
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+};
+
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
@@ -29,4 +45,6 @@ process.exitCode = await run(process.argv.slice(2), {
   checkout: checkoutOf(import.meta.dirname),
   signal: interrupt.signal,
   confirm,
+  secret,
+  input: () => text(process.stdin),
 });

@@ -19,7 +19,7 @@ const globalOptions = (): readonly Option[] => [
   new Option('--wait', 'wait for operations to end (default)').conflicts('async'),
   new Option('--async', 'print the operation instead of waiting for its end'),
   new Option('--timeout <seconds>', 'give up waiting; the operation goes on').argParser(positive),
-  new Option('--tenant <id>', 'act for this tenant'),
+  new Option('--tenant <tenant>', 'act for this tenant, by name or id'),
   new Option('--dry-run', 'say what would be answered and change nothing'),
   new Option('--idempotency-key <key>', 'asking again with it is asking once'),
   new Option('--api <url>', 'the API to ask (default: STRATA_API, else the cloud of this checkout)'),

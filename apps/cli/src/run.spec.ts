@@ -68,9 +68,9 @@ describe('refusals', () => {
 
   it('lists what there is when a noun or a verb is unknown', async () => {
     await open({});
-    const noun = await ask(['tenant', 'list']);
+    const noun = await ask(['unicorn', 'list']);
     expect(noun.exit).toBe(2);
-    expect(noun.stderr).toContain('There is: up, down, status, doctor, whoami, why, instance, image,');
+    expect(noun.stderr).toContain('There is: up, down, status, doctor, login, logout, whoami, why, instance, image,');
     const verb = await ask(['instance', 'resize', 'web-1', '--flavor', 'big']);
     expect(verb.exit).toBe(2);
     expect(verb.stderr).toContain('There is: create, list, show, start,');

@@ -9,6 +9,7 @@ import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
 import { HostDoor } from './host/host-door.service.js';
 import { HostHttp } from './host/host.http.js';
+import { history } from './history.js';
 import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
@@ -28,10 +29,10 @@ import { Summary } from './summary.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
-export { HostDoor, Summary };
+export { HostDoor, Summary, history };
 
 /** Every long operation of this service. */
-const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
+export const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
 
 /** What the service stands on. */
 type Ground = Readonly<{ store: EventStore; clock: Clock }>;

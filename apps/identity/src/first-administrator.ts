@@ -1,20 +1,24 @@
-import { Logger } from '@nestjs/common';
-import type { Decider, Event, Meta } from '@strata/event-sourcing';
-import { RejectedError, streamName } from '@strata/event-store';
-import type { Aggregates, Clock } from '@strata/event-store';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Meta } from '@strata/event-sourcing';
+import { Clock, EventStore } from '@strata/event-store';
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { typeid } from 'typeid-js';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { Commands } from './commands.service.js';
 import { hashOf, makeCredential, parseCredential, textOf } from './credential.js';
-import { CreateKey, RevokeKey, key } from './key/key.js';
-import type { KeyRing } from './key/key-ring.view.js';
-import { CreateTenant, tenant } from './tenant/tenant.js';
+import { CreateKey, RevokeKey, UNLIMITED, key } from './key/key.js';
+import { KeyRing } from './key/key-ring.view.js';
+import { GrantRole, membership } from './tenant/membership.js';
+import { CreateTenant, FIRST_TENANT as TENANT, FIRST_USER as USER, TENANTS, tenant } from './tenant/tenant.js';
+import { People } from './user/people.service.js';
+import { CreateUser, user } from './user/user.js';
+import { Views } from './views.js';
 
-const TENANT = 'ten_default';
-const USER = 'user_admin';
+const ROLE = 'platform-administrator';
+const PERSON = { name: 'admin', email: null, displayName: null };
 const KEY_NAME = 'first-administrator';
 
 const Credentials = z.object({ apiUrl: z.string(), key: z.string(), tenantId: z.string(), userId: z.string() });
@@ -27,31 +31,47 @@ export type Place = Readonly<{ home: string; apiUrl: string }>;
  * whose key is not good is replaced by one with a new key. The keys of earlier files are then revoked, because a file
  * that is gone may be in other hands. The key is in that file and nowhere else, least of all in a log.
  */
+@Injectable()
 export class FirstAdministrator {
   readonly #logger = new Logger(FirstAdministrator.name);
 
   constructor(
-    private readonly aggregates: Aggregates,
+    private readonly store: EventStore,
+    private readonly commands: Commands,
     private readonly ring: KeyRing,
+    private readonly people: People,
+    private readonly views: Views,
     private readonly clock: Clock,
   ) {}
 
   /** Returns the path of the file. */
   async handOut({ home, apiUrl }: Place): Promise<string> {
     const path = join(home, 'credentials.json');
-    await this.#execute(tenant, TENANT, (meta) => new CreateTenant({ tenantId: TENANT, name: 'default' }, meta));
+    await this.#ensureAdministrator();
 
     const known = await this.#goodCredentials(path);
     const good = known ?? { apiUrl, key: await this.#createKey(), tenantId: TENANT, userId: USER };
     if (known?.apiUrl !== apiUrl) await replace(path, { ...good, apiUrl });
 
     // Also those that an earlier start has left, when it was broken off just here.
-    const others = this.ring.named(KEY_NAME).filter((keyId) => keyId !== parseCredential(good.key)?.keyId);
-    for (const keyId of others) {
-      await this.#execute(key, keyId, (meta) => new RevokeKey({ keyId, reason: 'its file was lost' }, meta));
+    await this.views.keys.waitFor(await this.store.log.head());
+    const { rows } = await this.views.keys.of(TENANT).list({ where: { name: KEY_NAME, userId: USER }, limit: 1_000 });
+    for (const { keyId } of rows.filter((row) => row.keyId !== parseCredential(good.key)?.keyId)) {
+      await this.commands.execute(key, keyId, new RevokeKey({ keyId, reason: 'its file was lost' }, this.#meta()));
     }
-    await this.ring.catchUp();
     return path;
+  }
+
+  /** The tenant, the user and the role that the key stands for. A home of 0.1.0 had the key alone. */
+  async #ensureAdministrator() {
+    const it = { tenantId: TENANT, userId: USER };
+    await this.commands.execute(tenant, TENANTS, new CreateTenant({ tenantId: TENANT, name: 'default' }, this.#meta()));
+    if (this.ring.members.homeOf(USER) === undefined) {
+      const person = await this.people.seal(USER, PERSON);
+      await this.people.take(TENANT, USER, PERSON, this.clock.now());
+      await this.commands.execute(user, USER, new CreateUser({ ...it, person }, this.#meta()));
+    }
+    await this.commands.execute(membership, TENANT, new GrantRole({ ...it, role: ROLE, by: ROLE }, this.#meta()));
   }
 
   async #goodCredentials(path: string): Promise<Credentials | undefined> {
@@ -66,21 +86,15 @@ export class FirstAdministrator {
   async #createKey(): Promise<string> {
     const credential = makeCredential();
     const { keyId, secret } = credential;
-    const grant = { userId: USER, tenantId: TENANT, role: 'platform-administrator', name: KEY_NAME } as const;
-    await this.#execute(key, keyId, (meta) => new CreateKey({ keyId, hash: hashOf(secret), ...grant }, meta));
+    const grant = { userId: USER, tenantId: TENANT, role: ROLE, name: KEY_NAME, kind: 'key', ...UNLIMITED } as const;
+    await this.commands.execute(key, keyId, new CreateKey({ keyId, hash: hashOf(secret), ...grant }, this.#meta()));
     return textOf(credential);
   }
 
-  async #execute<C extends Readonly<{ meta: Meta }>, E extends Event, S>(
-    decider: Decider<C, E, S>,
-    id: string,
-    ask: (meta: Meta) => C,
-  ): Promise<void> {
+  #meta(): Meta {
     const request = typeid('req').toString();
     const cause = { correlationId: request, causationId: request };
-    const meta = { commandId: v7(), at: this.clock.now(), tenantId: TENANT, actor: 'process:start', ...cause };
-    const outcome = await this.aggregates.execute(decider, streamName(decider, id, TENANT), ask(meta));
-    if ('rejection' in outcome) throw new RejectedError(outcome.rejection);
+    return { commandId: v7(), at: this.clock.now(), tenantId: TENANT, actor: 'process:start', ...cause };
   }
 }
 

@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { TestingModule } from '@nestjs/testing';
 import { MemoryEventStore, ManualClock } from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Principals } from '@strata/http';
+import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,22 +18,34 @@ const Credentials = z.object({ apiUrl: z.string(), key: z.string(), tenantId: z.
 
 let home: string;
 let store: EventStore;
+let sealing: Sealing;
+let running: TestingModule | undefined;
 
 beforeAll(() => void Logger.overrideLogger(false));
 afterAll(() => void Logger.overrideLogger(['log', 'warn', 'error']));
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'strata-identity-'));
   store = new MemoryEventStore();
+  sealing = await Sealing.open(new MemorySubjectKeys(), MasterKey.random());
 });
 afterEach(async () => {
-  await store.close();
+  await stop();
   await rm(home, { recursive: true });
 });
 
+const stop = async () => {
+  await running?.close();
+  await store.close();
+  running = undefined;
+};
+/** What is found by a process that starts anew; the one before has ended. */
 const start = async () => {
+  await stop();
+  store = new MemoryEventStore(store.log);
   const module = await Test.createTestingModule({
-    imports: [IdentityModule.on({ store, clock: new ManualClock() })],
+    imports: [IdentityModule.on({ store, clock: new ManualClock(), sealing, occupancy: { of: async () => ({}) } })],
   }).compile();
+  running = await module.init();
   const principals = module.get(Principals, { strict: false });
   return { identity: module.get(IdentityModule), principals };
 };

@@ -3,13 +3,18 @@ import type { EventStore } from '@strata/event-store';
 import { startPostgres } from '@strata/embedded-postgres';
 import { PostgresClaims } from '@strata/http';
 import type { Claims } from '@strata/http';
+import { CreateSubjectKeys1, MasterKey, PostgresSubjectKeys, Sealing } from '@strata/sealing';
 import { join } from 'node:path';
+import { history as iaasHistory } from '../../iaas/src/iaas.module.js';
+import { history as identityHistory } from '../../identity/src/identity.module.js';
 
 /** What every service stands on: databases, and the time. Closed last of all. */
 export type Ground = Readonly<{
   iaas: EventStore;
   identity: EventStore;
   claims: Claims;
+  /** Under the master key of the home. */
+  sealing: Sealing;
   clock: Clock;
   close(): Promise<void>;
 }>;
@@ -27,17 +32,20 @@ export const openGround = async (
     server ? `PostgreSQL   embedded, on port ${server.port}` : 'PostgreSQL   the one that STRATA_DATABASE_URL names',
   );
   const [iaas, identity, claims] = await Promise.all([
-    PostgresEventStore.open({ url, schema: 'iaas' }),
-    PostgresEventStore.open({ url, schema: 'identity' }),
+    PostgresEventStore.open({ url, schema: 'iaas', history: iaasHistory }),
+    PostgresEventStore.open({ url, schema: 'identity', history: identityHistory, migrations: [CreateSubjectKeys1] }),
     PostgresClaims.open({ url, schema: 'gateway' }),
   ]);
+  const keys = new PostgresSubjectKeys({ url, schema: 'identity' });
+  const sealing = await Sealing.open(keys, await MasterKey.in(join(home, 'master.key')));
   return {
     iaas,
     identity,
     claims,
+    sealing,
     clock: new SystemClock(),
     async close() {
-      await Promise.all([iaas.close(), identity.close(), claims.close()]);
+      await Promise.all([iaas.close(), identity.close(), claims.close(), keys.close()]);
       await server?.stop();
     },
   };

@@ -1,8 +1,10 @@
 import type { EventStore } from '@strata/event-store';
+import { problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
 import type { Summary } from '../../iaas/src/iaas.module.js';
+import type { Occupancy } from '../../identity/src/identity.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
 
@@ -15,6 +17,7 @@ export class SoloPlatform {
   #summary: Summary | undefined;
   readonly readiness: Readiness = { report: () => this.#readiness() };
   readonly status: PlatformStatus = { report: (principal) => this.#status(principal) };
+  readonly occupancy: Occupancy = { of: (tenantId) => this.#things(tenantId) };
   readonly progress: LogProgress = { report: () => this.#progress() };
 
   constructor(private readonly known: Known) {}
@@ -56,6 +59,13 @@ export class SoloPlatform {
       hosts: (await summary?.hosts()) ?? {},
       runningOperations: (await summary?.runningOperations(tenantId)) ?? 0,
     };
+  }
+
+  /** What a tenant has, in numbers. */
+  async #things(tenantId: string): Promise<Readonly<Record<string, number>>> {
+    if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
+    const byStatus = Object.values(await this.#summary.instances(tenantId));
+    return { instances: byStatus.reduce((sum, count) => sum + count, 0) };
   }
 
   async #progress(): Promise<readonly ServiceProgress[]> {

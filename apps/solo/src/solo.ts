@@ -25,7 +25,7 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
   try {
     const hosts = await openHosts(settings, tell);
     const platform = new SoloPlatform({ ground, hosts });
-    const identity = IdentityModule.on({ store: ground.identity, clock: ground.clock });
+    const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
     const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });

@@ -2,6 +2,10 @@ import type { Endpoint } from './endpoint.js';
 import { events } from './event.js';
 import { instances } from './iaas/instance.js';
 import { flavors, hosts, images, networks, pools, quotas, volumes } from './iaas/resources.js';
+import { keys } from './identity/key.js';
+import { login } from './identity/login.js';
+import { tenants } from './identity/tenant.js';
+import { users } from './identity/user.js';
 import { operations } from './operation.js';
 import { platform } from './platform/platform.js';
 
@@ -17,5 +21,9 @@ export const api = {
   quotas,
   operations,
   events,
+  tenants,
+  users,
+  keys,
+  login,
   platform,
 } as const satisfies Record<string, Readonly<Record<string, Endpoint>>>;

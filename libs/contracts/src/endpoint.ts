@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
 /** Who may ask: each role may do what the ones before it may. */
-export const roles = ['viewer', 'operator', 'admin', 'platform-administrator'] as const;
+export const roles = ['viewer', 'operator', 'admin', 'owner', 'platform-administrator'] as const;
 export type Role = (typeof roles)[number];
+
+export const isAtLeast = (role: Role, needed: Role) => roles.indexOf(role) >= roles.indexOf(needed);
 
 /** One operation of the public API, said once: the binding, the client and the OpenAPI document are drawn from it. */
 export type Endpoint = Readonly<{
@@ -26,6 +28,10 @@ export type Endpoint = Readonly<{
    * us, or must be answered above all when too much is asked.
    */
   admission?: 'free';
+  /** Fields of the answer that are told once: they are not kept with an Idempotency-Key, and `null` in repeats. */
+  shownOnce?: readonly string[];
+  /** The body holds a secret: nothing is kept that could be compared with guesses at it. */
+  secretBody?: true;
 }>;
 
 /** Keeps the exact types of the parts, so that a controller that answers another shape does not compile. */

@@ -1,4 +1,4 @@
-export { Labels, Name, Time, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
+export { Labels, Name, Time, endpoint, idOf, isAtLeast, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
 export type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf, Role } from './endpoint.js';
 export { Problem, entryOf, problems } from './problem.js';
 export type { ProblemCode } from './problem.js';
@@ -49,5 +49,9 @@ export type {
   Sights,
   Wishes,
 } from './iaas/host-link.js';
+export { KeySpec, KeyView, keys } from './identity/key.js';
+export { login } from './identity/login.js';
+export { TenantView, tenants } from './identity/tenant.js';
+export { UserSpec, UserView, users } from './identity/user.js';
 export { api } from './api.js';
 export { drawOpenApi } from './spec/openapi.js';

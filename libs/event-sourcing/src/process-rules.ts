@@ -2,6 +2,7 @@ import { command } from './command.js';
 import type { Ask } from './command.js';
 import { reject } from './decider.js';
 import type { Decider, Decision, Event } from './decider.js';
+import type { History } from './history.js';
 import type { Facts, Failure, ProcessDefinition, StepDefinition, Subject } from './process.js';
 
 /*
@@ -39,6 +40,18 @@ export type OperationEvent =
   | Event<'UndoStarted', It & { step: string; command: Ask; awaits: string | null; attempt: number; dueAt: string }>
   | Event<'UndoFinished', It & { step: string }>
   | Event<'ProcessEnded', It & Failure & { outcome: 'succeeded' | 'failed' | 'cancelled'; command: Ask | null }>;
+
+/** How journals of earlier releases are read. */
+export const operationHistory: History<OperationEvent> = {
+  ProcessEnded: [],
+  ProcessStarted: [],
+  StepFailed: [],
+  StepProgressed: [],
+  StepStarted: [],
+  StepSucceeded: [],
+  UndoFinished: [],
+  UndoStarted: [],
+};
 
 // ── State ────────────────────────────────────────────────────────
 

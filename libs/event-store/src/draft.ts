@@ -1,3 +1,4 @@
+import type { Versions } from '@strata/event-sourcing';
 import { v7, validate } from 'uuid';
 import { chained, lineOf } from './chain.js';
 import type { AppendGroup, Origin, Recorded } from './event.js';
@@ -16,8 +17,8 @@ export type Draft = Readonly<{ stream: string; expectedVersion: number; commands
 /** How far a lane has come: its newest position, the hash of that event, and when it was stored. */
 export type Head = Readonly<{ position: number; hash: string; recordedAt: string }>;
 
-/** @throws when a command id is no UUID or is there twice, a time is no time, or data is no JSON */
-export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup): Draft => {
+/** @throws when a command id is no UUID or is there twice, a time is no time, an event is unknown, or data is no JSON */
+export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup, versions: Versions): Draft => {
   const ids = new Set(commands.map(({ meta }) => meta.commandId));
   if (ids.size < commands.length) throw new Error(`a command is there twice in one append to ${stream}`);
   return {
@@ -32,10 +33,10 @@ export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup): Dra
         at: new Date(at).toISOString(),
         meta,
         origin: JSON.stringify(meta),
-        events: events.map(({ type, data, schemaVersion = 1 }) => ({
+        events: events.map(({ type, data, schemaVersion }) => ({
           id: v7(),
           type,
-          schemaVersion,
+          schemaVersion: versions.written(type, schemaVersion),
           data: JSON.stringify(data),
         })),
       };
@@ -67,23 +68,26 @@ export const hashesOf = ({ stream, expectedVersion, commands }: Draft, head: Hea
 export const recordsOf = (
   draft: Draft,
   { position: before, recordedAt }: Readonly<Pick<Head, 'position' | 'recordedAt'>>,
+  versions: Versions,
 ): readonly (readonly Recorded[])[] => {
   let position = before;
   let version = draft.expectedVersion;
   return draft.commands.map(({ at, meta, events }) =>
-    events.map(({ id, type, schemaVersion, data }): Recorded => ({
-      id,
-      stream: draft.stream,
-      version: ++version,
-      lane: LANE,
-      position: ++position,
-      at,
-      recordedAt,
-      type,
-      schemaVersion,
-      data: parsed<object>(data),
-      meta,
-    })),
+    events.map(({ id, type, schemaVersion, data }) =>
+      versions.read<Recorded>({
+        id,
+        stream: draft.stream,
+        version: ++version,
+        lane: LANE,
+        position: ++position,
+        at,
+        recordedAt,
+        type,
+        schemaVersion,
+        data: parsed<object>(data),
+        meta,
+      }),
+    ),
   );
 };
 

@@ -1,6 +1,6 @@
 import type { Event, Meta } from '@strata/event-sourcing';
 
-/** An event on its way into the log. `schemaVersion` is 1 unless the shape of `data` has changed since. */
+/** An event on its way into the log. Whoever brings one of another time says its `schemaVersion`; others write today's. */
 export type NewEvent = Event & Readonly<{ schemaVersion?: number }>;
 
 /** What every stored event says about where it came from. */
@@ -21,6 +21,7 @@ export type Recorded<E extends Event = Event> = E &
     at: string;
     /** When it was stored: never before the event of the position before. */
     recordedAt: string;
+    /** That of `data`: the newest one that this release knows, whatever was stored. */
     schemaVersion: number;
     meta: Origin;
   }>;

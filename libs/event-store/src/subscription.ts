@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { UnknownEvent } from '@strata/event-sourcing';
 import { AlreadyMoved, FencedOff, Transaction } from './checkpoints.js';
 import type { Checkpoints, Claim, Parked } from './checkpoints.js';
 import { SystemClock } from './clock.js';
@@ -44,6 +45,10 @@ export class EventsMissing extends Error {
 }
 
 const LONGEST_PAUSE = 1_000;
+
+/** To try again would not help, and to go on would be wrong. */
+const isFinal = (error: unknown): error is Error =>
+  error instanceof FencedOff || error instanceof EventsMissing || error instanceof UnknownEvent;
 
 /** How many events a cursor that moved in memory may be ahead of the one that is kept. */
 const LEEWAY = 1_000;
@@ -101,7 +106,7 @@ export class Subscription {
     return this.#position;
   }
 
-  /** Why it stopped by itself, if it did: fenced off by another process, or events are missing. */
+  /** Why it stopped by itself, if it did: fenced off by another process, or events are missing or of a newer release. */
   get failure() {
     return this.#failure;
   }
@@ -199,7 +204,7 @@ export class Subscription {
         await this.#step();
         failures = 0;
       } catch (error) {
-        if (error instanceof FencedOff || error instanceof EventsMissing) this.#fail(error);
+        if (isFinal(error)) this.#fail(error);
         else {
           this.#complain(error, ++failures);
           await this.#pause(failures);

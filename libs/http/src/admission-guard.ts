@@ -2,7 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Endpoint } from '@strata/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission, TurnedAway } from './admission.js';
-import { bearerOf } from './auth-guard.js';
+import { bearerIn } from './auth-guard.js';
 import { endpointOf } from './implement.js';
 import type { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
@@ -39,7 +39,7 @@ export const guardTheDoor = (fastify: FastifyInstance, { admission, principals, 
   );
   fastify.addHook('onRequest', async (request, reply) => {
     if (!admission.isBusy || free.has(`${request.method} ${request.routeOptions.url}`)) return;
-    const bearer = bearerOf(request);
+    const bearer = bearerIn(request);
     const principal = bearer === undefined ? undefined : await principals.of(bearer);
     const obstacle = principal && admission.obstacleFor(principal.tenantId);
     return obstacle ? turnAway(request, reply, obstacle) : undefined;

@@ -23,6 +23,8 @@ export type Asked<E extends Endpoint> = Readonly<{
   meta: Meta;
   /** An id such as `inst_01h…`: the same for every repeat of one Idempotency-Key. Different prefixes, different ids. */
   mint<const Prefix extends string>(prefix: Prefix): `${Prefix}_${string}`;
+  /** The address at the other end of the connection, which no header can change. */
+  peer: string;
   /** Request headers, lower-case, for the few endpoints that negotiate. */
   header(name: string): string | undefined;
 }>;

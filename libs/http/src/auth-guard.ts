@@ -1,12 +1,15 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { isAtLeast } from '@strata/contracts';
+import type { Endpoint } from '@strata/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endpointOf } from './implement.js';
-import { isAtLeast } from './principal.js';
+import { beyondKey } from './principal.js';
 import type { Principal, Principals } from './principal.js';
-import { problem } from './problem.js';
+import { ProblemError, problem } from './problem.js';
 import { context } from './request-context.js';
 
-const TENANT = /^ten_[0-9a-z]{1,40}$/;
+/** An id or a name. */
+const TENANT = /^[0-9a-z_-]{1,64}$/;
 
 /** Nobody passes unknown, except where the contract says `anonymous`. */
 export class AuthGuard implements CanActivate {
@@ -18,42 +21,65 @@ export class AuthGuard implements CanActivate {
     if (endpoint.access === 'anonymous') return true;
 
     const request = it.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.#principalOf(request);
-    if (principal === undefined) {
-      it.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer realm="strata"');
-      throw problem('auth.required', 'the request carries no key that is known here');
+    try {
+      context(request).principal = await this.#admit(request, endpoint);
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'auth.required') {
+        it.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer realm="strata"');
+      }
+      throw error;
     }
-    if (!isAtLeast(principal.role, endpoint.access)) {
-      const details = { role: principal.role, needed: endpoint.access };
-      throw problem('auth.forbidden', `this needs the role ${endpoint.access}; yours is ${principal.role}`, details);
-    }
-    context(request).principal = { ...principal, tenantId: tenantFor(principal, request.headers['strata-tenant']) };
     return true;
   }
 
-  /** Whether the key of a request that was let in is good still. */
-  async isStillKnown(request: FastifyRequest): Promise<boolean> {
-    return (await this.#principalOf(request)) !== undefined;
+  /** Whether a request that was let in would be let in again, for the same tenant. */
+  async mayGoOn(request: FastifyRequest, endpoint: Endpoint): Promise<boolean> {
+    try {
+      const { tenantId } = await this.#admit(request, endpoint);
+      return tenantId === context(request).principal?.tenantId;
+    } catch (error) {
+      if (error instanceof ProblemError) return false;
+      throw error;
+    }
   }
 
-  async #principalOf(request: FastifyRequest): Promise<Principal | undefined> {
-    const bearer = bearerOf(request);
-    return bearer === undefined ? undefined : this.principals.of(bearer);
+  /** Calls when somebody has lost a right. Returns how to stop it. */
+  onLoss(listener: () => void): () => void {
+    return this.principals.onLoss(listener);
+  }
+
+  async #admit(request: FastifyRequest, endpoint: Endpoint): Promise<Principal> {
+    const bearer = bearerIn(request);
+    const known = bearer === undefined ? undefined : await this.principals.of(bearer);
+    if (known === undefined) throw problem('auth.required', 'the request carries no key that is known here');
+    const principal = await this.#acting(known, request.headers['strata-tenant']);
+    if (endpoint.access !== 'anonymous' && !isAtLeast(principal.role, endpoint.access)) {
+      const details = { role: principal.role, needed: endpoint.access };
+      throw problem('auth.forbidden', `this needs the role ${endpoint.access}; yours is ${principal.role}`, details);
+    }
+    const refusal = beyondKey(principal, endpoint);
+    if (refusal !== undefined) throw problem('auth.forbidden', refusal);
+    return principal;
+  }
+
+  async #acting(principal: Principal, asked: string | string[] | undefined): Promise<Principal> {
+    if (asked === undefined) return principal;
+    if (typeof asked !== 'string' || !TENANT.test(asked)) {
+      throw problem('request.invalid', 'the header Strata-Tenant is the id or the name of one tenant');
+    }
+    const there = await this.principals.inTenant(principal, asked);
+    if (there) return there;
+    if (principal.role === 'platform-administrator') {
+      throw problem('tenant.not-found', `there is no tenant "${asked}"`);
+    }
+    // In these words whether it exists or not: who has no role there learns neither.
+    throw problem('auth.forbidden', `you have no role in the tenant "${asked}", or this key is not for it`);
   }
 }
 
-/** What a request carries to say whose it is. */
-export const bearerOf = ({ headers }: FastifyRequest): string | undefined =>
-  /^Bearer ([\x21-\x7e]{1,500})$/i.exec(headers.authorization ?? '')?.[1];
-
-/** Administrators of the platform may act for any tenant, everybody else only for their own. */
-const tenantFor = (principal: Principal, asked: string | string[] | undefined): string => {
-  if (asked === undefined || asked === principal.tenantId) return principal.tenantId;
-  if (principal.role !== 'platform-administrator') {
-    throw problem('auth.forbidden', 'only an administrator of the platform may act for another tenant');
-  }
-  if (typeof asked !== 'string' || !TENANT.test(asked)) {
-    throw problem('request.invalid', 'the header Strata-Tenant is the id of a tenant: `ten_…`');
-  }
-  return asked;
+/** Two keys in one request are none: whoever reads the first and whoever reads the last would see two different askers. */
+export const bearerIn = ({ headers, raw }: FastifyRequest): string | undefined => {
+  const sent = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization');
+  if (sent.length > 1) return undefined;
+  return /^Bearer ([\x21-\x7e]{1,500})$/i.exec(headers.authorization ?? '')?.[1];
 };

@@ -106,7 +106,7 @@ class CupController {
 
 class EveryRole extends Principals {
   override async of(bearer: string) {
-    const role = /^key-(viewer|operator|admin|platform-administrator)$/.exec(bearer)?.[1];
+    const role = /^key-(viewer|operator|admin|owner|platform-administrator)$/.exec(bearer)?.[1];
     // The pattern above lists roles only.
     return role === undefined
       ? undefined

@@ -54,7 +54,11 @@ export const createHttpApp = async (
   app.useGlobalGuards(guard, new AdmissionGuard(admission));
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
-  adapter.getInstance().addHook('preClose', async () => stopExpiry());
+  const stopListening = guard.onLoss(() => streams.recheck());
+  adapter.getInstance().addHook('preClose', async () => {
+    stopExpiry();
+    stopListening();
+  });
   app.enableShutdownHooks();
   return app;
 };

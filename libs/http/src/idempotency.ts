@@ -7,6 +7,8 @@ import { problem } from './problem.js';
 export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
 
 type Work = (claim: Readonly<Pick<Claim, 'seed' | 'since' | 'isRepeat'>>) => Promise<StoredAnswer>;
+/** What of an answer may be stored. */
+type Kept = (answer: StoredAnswer) => StoredAnswer;
 type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
 
 /**
@@ -26,38 +28,39 @@ export class Idempotency {
   ) {}
 
   /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
-  async once(claimed: Claimed, work: Work): Promise<Settled> {
+  async once(claimed: Claimed, work: Work, kept: Kept = asItIs): Promise<Settled> {
     const name = JSON.stringify([claimed.tenantId, claimed.key]);
     for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
       if (flight.requestHash !== claimed.requestHash) throw mismatch();
       const answer = await flight.landed;
       if (answer) return { answer, replayed: true };
     }
-    const settled = this.#fly(claimed, work);
+    const settled = this.#fly(claimed, work, kept);
     // A flight without an answer worth keeping wakes those who wait, and the next of them tries by itself.
     const landed = settled.then(
       ({ answer }) => (isKept(answer) ? answer : undefined),
       () => undefined,
     );
     this.#flights.set(name, { requestHash: claimed.requestHash, landed });
-    void this.#land(name, claimed, settled);
+    void this.#land(name, claimed, settled, kept);
     return settled;
   }
 
-  async #fly(claimed: Claimed, work: Work): Promise<Settled> {
+  async #fly(claimed: Claimed, work: Work, kept: Kept): Promise<Settled> {
     const { answer: earlier, mismatch: isOther, ...claim } = await this.claims.claim(claimed);
     if (isOther) throw mismatch();
     if (earlier) return { answer: earlier, replayed: true };
     const answer = await work(claim);
-    if (isRefusal(answer)) await this.claims.settle(claimed, answer);
+    if (isRefusal(answer)) await this.claims.settle(claimed, kept(answer));
     return { answer, replayed: false };
   }
 
   /** Until the answer is stored, repeats find it here. */
-  async #land(name: string, claimed: Claimed, settled: Promise<Settled>): Promise<void> {
+  async #land(name: string, claimed: Claimed, settled: Promise<Settled>, kept: Kept): Promise<void> {
     try {
       const { answer, replayed } = await settled;
-      if (!replayed && isKept(answer) && !isRefusal(answer)) await this.claims.settle(claimed, answer).catch(this.warn);
+      const isStored = replayed || isRefusal(answer) || !isKept(answer);
+      if (!isStored) await this.claims.settle(claimed, kept(answer)).catch(this.warn);
     } catch {
       // The asker is told by `settled` itself; there is nothing to store.
     } finally {
@@ -66,8 +69,10 @@ export class Idempotency {
   }
 }
 
-/** A failure of ours is not the answer: asking again may succeed. */
-const isKept = ({ status }: StoredAnswer) => status < 500;
+const asItIs: Kept = (answer) => answer;
+
+/** A failure of ours, and "not now", are not the answer: asking again may succeed. */
+const isKept = ({ status }: StoredAnswer) => status < 500 && status !== 429;
 
 const mismatch = () => problem('idempotency.mismatch', 'this Idempotency-Key was first sent with another request');
 

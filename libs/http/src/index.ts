@@ -8,6 +8,6 @@ export { Implement } from './implement.js';
 export { MemoryClaims } from './memory-claims.js';
 export { pageTokenOf, paged, readPageToken } from './paging.js';
 export { PostgresClaims } from './postgres-claims.js';
-export { Principals, isAtLeast } from './principal.js';
+export { Principals } from './principal.js';
 export type { Principal } from './principal.js';
 export { ProblemError, problem } from './problem.js';

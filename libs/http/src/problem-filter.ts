@@ -1,6 +1,7 @@
 import { Catch } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, LoggerService } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { SettledProblem, tell } from './problem.js';
 import type { StoredAnswer } from './claims.js';
 
@@ -43,12 +44,20 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export const sendProblem = (reply: FastifyReply, { status, body }: StoredAnswer): void => {
-  // What stands in the way now is gone in a moment, or when somebody has made room.
-  if (status === 503 || status === 429) reply.header('retry-after', '1');
-  if (status === 507) reply.header('retry-after', '10');
+  const retryAfter = retryAfterIn(status, body);
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(body);
 };
 
 /** The stack with those of its causes. */
 const depthOf = (error: Error): string =>
   [error.stack ?? String(error), ...(error.cause instanceof Error ? [depthOf(error.cause)] : [])].join('\ncaused by ');
+
+const Later = z.object({ details: z.object({ retryAfterSeconds: z.int() }) });
+
+/** When asking again makes sense: what the problem itself says, or in a moment; not at once, where somebody has to make room. */
+const retryAfterIn = (status: number, body: string): number | undefined => {
+  if (status === 507) return 10;
+  if (status !== 503 && status !== 429) return undefined;
+  return Later.safeParse(JSON.parse(body)).data?.details.retryAfterSeconds ?? 1;
+};

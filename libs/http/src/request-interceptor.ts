@@ -64,23 +64,28 @@ export class RequestInterceptor implements NestInterceptor {
     };
 
     const fresh = () => ({ seed: v7(), since: at, isRepeat: false });
-    if (endpoint.method === 'get') return this.#shown(await handle(fresh()), request, reply);
+    if (endpoint.method === 'get') return this.#shown(await handle(fresh()), { request, reply, endpoint });
 
     const key = keyOf(request);
-    // A key that nobody chose cannot be sent again, so there is nothing to remember.
-    if (key === undefined || validateOnly) {
+    // A key that nobody chose cannot be sent again, so there is nothing to remember; and nothing is for the unknown, whose
+    // keys would be everybody's.
+    if (key === undefined || validateOnly || endpoint.access === 'anonymous') {
       return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(fresh())), validateOnly });
     }
-    const requestHash = hashOf(request.method, pathOf(request), principal.userId, parts.query, parts.body);
+    // What is kept of a request must not help to guess the password in it, and a secret is told to nobody but the holder of
+    // the very key that asked for it: that key is kept nowhere.
+    const salt = endpoint.secretBody || endpoint.shownOnce ? [request.headers.authorization] : [];
+    const requestHash = hashOf(request.method, pathOf(request), principal.userId, parts.query, parts.body, ...salt);
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
       (claim) => settle(endpoint, request.id, () => handle(claim)),
+      (first) => withoutSecrets(endpoint, first),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     return sent(reply, endpoint, { answer, validateOnly });
   }
 
-  #shown(answer: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
     if (!(answer instanceof EventStream)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
@@ -88,7 +93,7 @@ export class RequestInterceptor implements NestInterceptor {
       'x-accel-buffering': 'no',
       connection: 'close',
     });
-    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.isStillKnown(request)));
+    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.mayGoOn(request, endpoint)));
   }
 
   #checkOf(endpoint: Endpoint) {
@@ -100,10 +105,13 @@ export class RequestInterceptor implements NestInterceptor {
   }
 }
 
+type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
+
 /** What of a request goes into its commands. The same seed gives the same command and the same ids. */
-const identityOf = ({ id, headers }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+const identityOf = ({ id, headers, ip }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
   meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
   mint: mintFrom(seed),
+  peer: ip,
   header: (name: string) => [headers[name.toLowerCase()]].flat()[0],
 });
 
@@ -122,6 +130,13 @@ const answerOf = ({ status }: Endpoint, answer: unknown): StoredAnswer => ({
   status,
   body: answer === undefined ? '' : JSON.stringify(answer),
 });
+
+/** An answer as it may be kept: what is shown once is not in it. */
+const withoutSecrets = ({ shownOnce = [] }: Endpoint, { status, body }: StoredAnswer): StoredAnswer => {
+  if (shownOnce.length === 0 || status >= 400) return { status, body };
+  const hidden = (name: string, value: unknown) => (shownOnce.includes(name) ? null : value);
+  return { status, body: JSON.stringify(JSON.parse(body), hidden) };
+};
 
 type Sent = Readonly<{ answer: StoredAnswer; validateOnly: boolean }>;
 

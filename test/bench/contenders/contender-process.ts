@@ -108,8 +108,7 @@ const batches = (way: string, callers: number, ms: number) =>
 
 const fill = (events: number) =>
   withStore(FILLERS, async (store) => {
-    const [put] = Object.values(store.batches);
-    if (!put) throw new Error(`${name} stores no batches`);
+    const put = wayOf(store.batches, store.fill ?? Object.keys(store.batches)[0] ?? '');
     const before = await used();
     let left = events / BATCH;
     const filler = async () => {

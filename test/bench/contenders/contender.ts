@@ -22,6 +22,8 @@ export type Store = Readonly<{
   append(stream: string, version: number, event: LoadEvent): Promise<void>;
   /** Ways to store the first events of a new stream, all or not at all. */
   batches: Readonly<Record<string, (stream: string, events: readonly LoadEvent[]) => Promise<void>>>;
+  /** The way in which a log is filled that is to be read: with commands as small as they are in life. Left out: the first. */
+  fill?: string;
   /** Ways to read everything there is. Who has no order over all streams reads stream by stream. */
   replays: Readonly<Record<string, (fold: Fold, streams: readonly string[]) => Promise<void>>>;
   close(): Promise<void>;

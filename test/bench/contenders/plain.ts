@@ -19,10 +19,12 @@ const MANY = {
     INSERT INTO plain_event (${COLUMNS})
     SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::uuid[], $5::timestamptz[], $6::json[], $7::json[])`,
 };
-const ALL = 'SELECT position, stream, version, type, id, at, data, meta FROM plain_event ORDER BY position';
+const EVENTS = 'SELECT position, stream, version, type, id, at, data, meta FROM plain_event';
+const ALL = `${EVENTS} ORDER BY position`;
+const NEXT = { name: 'next', text: `${EVENTS} WHERE position > $1 ORDER BY position LIMIT $2` };
 const PAGE = 10_000;
 
-type Row = Readonly<{ stream: string; type: string; data: object }>;
+type Row = Readonly<{ position: string; stream: string; type: string; data: object }>;
 type Copying = Readonly<{ from(sql: string): Submittable & Writable }>;
 type Cursor = Submittable & Readonly<{ read(rows: number): Promise<readonly Row[]>; close(): Promise<void> }>;
 type QueryStream = Submittable & AsyncIterable<Row>;
@@ -49,11 +51,14 @@ export const plain: Contender = {
           const columns = Array.from({ length: 7 }, (_, column) => rows.map((row) => row[column]));
           await pool.query({ ...MANY, values: columns });
         },
-        COPY: (stream, events) => copyIn(pool, peers, stream, events),
+        ...(peers.has('pg-copy-streams') && {
+          COPY: (stream: string, events: readonly LoadEvent[]) => copyIn(pool, peers, stream, events),
+        }),
       },
       replays: {
-        'pg-cursor': (fold) => byCursor(pool, peers, fold),
-        'pg-query-stream': (fold) => byStream(pool, peers, fold),
+        pages: (fold) => byPages(pool, fold),
+        ...(peers.has('pg-cursor') && { 'pg-cursor': (fold: Fold) => byCursor(pool, peers, fold) }),
+        ...(peers.has('pg-query-stream') && { 'pg-query-stream': (fold: Fold) => byStream(pool, peers, fold) }),
       },
       close: () => pool.end(),
     };
@@ -78,6 +83,16 @@ const copyIn = async (pool: Pool, peers: Place['peers'], stream: string, events:
 
 const lineOf = (row: readonly (string | number)[]) =>
   row.map((value) => String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t')).join('\t');
+
+const byPages = async (pool: Pool, fold: Fold) => {
+  for (let position = '0'; ;) {
+    const { rows } = await pool.query<Row>({ ...NEXT, values: [position, PAGE] });
+    const last = rows.at(-1);
+    if (!last) return;
+    for (const { stream, type, data } of rows) fold(stream, type, data);
+    position = last.position;
+  }
+};
 
 const byCursor = async (pool: Pool, peers: Place['peers'], fold: Fold) => {
   const Cursor = peers.load<new (sql: string) => Cursor>('pg-cursor');

@@ -2,14 +2,14 @@ import type { Conditions, Measurement } from '../bench.js';
 import { OURS, PLAIN, peers } from '../contenders/all.js';
 import type { Task } from '../contenders/task.js';
 import type { Figure } from '../figure.js';
-import { compared } from './comparison.js';
+import { absences, compared } from './comparison.js';
 import type { Goals } from './comparison.js';
 import { Field, mediaOf } from './field.js';
 import type { Entry, Medium } from './field.js';
 
 type Plan = Readonly<{ callers: readonly number[]; writers: readonly number[]; rounds: number; ms: number }>;
 
-const WHOLE: Plan = { callers: [1, 8, 32, 256], writers: [1, 8], rounds: 3, ms: 450 };
+const WHOLE: Plan = { callers: [1, 8, 32, 256], writers: [1, 8], rounds: 3, ms: 350 };
 /** The second medium of a run, where what matters is whether the picture is the same. */
 const PART: Plan = { ...WHOLE, callers: [1, 32], writers: [8] };
 const QUICK: Plan = { callers: [1, 32], writers: [8], rounds: 3, ms: 200 };
@@ -47,7 +47,7 @@ const measureOn = async (medium: Medium, plan: Plan, conditions: Conditions): Pr
       task: { task: 'append', callers: count, ms },
     }));
     const standings = await field.standings(entries, rounds);
-    figures.push(...compared({ name, standings, goals: single[count] ?? {}, missing: field.missing }));
+    figures.push(...compared({ name, standings, goals: single[count] ?? {} }));
   }
   for (const count of writers) {
     const name = `append 100 at a time, ${counted(count, 'caller')}, ${medium}`;
@@ -56,10 +56,10 @@ const measureOn = async (medium: Medium, plan: Plan, conditions: Conditions): Pr
       ways.batches.map((way): Entry => ({ contender, way, task: { task: 'batches', way, callers: count, ms } })),
     );
     const standings = await field.standings(entries, rounds);
-    figures.push(...compared({ name, standings, goals: {}, missing: field.missing }));
+    figures.push(...compared({ name, standings, goals: {} }));
   }
   await field.end();
-  return figures;
+  return [...figures, ...absences(field.missing, figures)];
 };
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 import { LIMIT, OURS, PLAIN } from '../contenders/all.js';
 import type { Standing } from '../figure.js';
-import { compared } from './comparison.js';
+import { absences, compared } from './comparison.js';
 
 const standing = (name: string, perSecond: number, way: string | null = null): Standing => ({
   name,
@@ -22,7 +22,7 @@ describe('our log beside others', () => {
     standing('castore', 150),
     standing('emmett', 50),
   ];
-  const all = { name: 'append', standings, goals: { floor: 2, peer: 2.5 }, missing: new Map<string, string>() };
+  const all = { name: 'append', standings, goals: { floor: 2, peer: 2.5 } };
 
   it('is measured against the best that the database can do, and the best of the peers', () => {
     expect(compared(all)).toMatchObject([
@@ -32,15 +32,11 @@ describe('our log beside others', () => {
   });
 
   it('has not beaten a peer that could not be measured', () => {
-    const missing = new Map([['evtstore', 'the registry is away']]);
-    const [, , gone] = compared({ ...all, goals: { peer: 1 }, missing });
-    expect(gone).toMatchObject({
-      versus: 'evtstore',
-      theirs: null,
-      ratio: null,
-      met: false,
-      note: 'the registry is away',
-    });
+    const figures = compared({ ...all, goals: { peer: 1 } });
+    const [gone] = absences(new Map([['evtstore', 'the registry is away']]), figures);
+    const nobody = { theirs: null, ratio: null, met: false };
+    expect(gone).toMatchObject({ name: 'append', versus: 'evtstore', ...nobody, note: 'the registry is away' });
+    expect(absences(new Map(), figures)).toEqual([]);
   });
 
   it('is only known where there is no goal', () => {

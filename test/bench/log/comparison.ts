@@ -9,12 +9,11 @@ type Compared = Readonly<{
   name: string;
   standings: readonly Standing[];
   goals: Goals;
-  missing: ReadonlyMap<string, string>;
   note?: string;
 }>;
 
-/** Ours beside the database's own and beside the best of the peers; and a line for each peer that could not be measured. */
-export const compared = ({ name, standings, goals, missing: absent, note = '' }: Compared): readonly Figure[] => {
+/** Ours beside the best that the database itself can do, and beside the best of the peers. */
+export const compared = ({ name, standings, goals, note = '' }: Compared): readonly Figure[] => {
   const ours = standings.find((it) => it.name === OURS);
   if (!ours) throw new Error(`${name}: ours was not measured`);
   const floor = best(standings.filter((it) => it.name === PLAIN));
@@ -34,16 +33,20 @@ export const compared = ({ name, standings, goals, missing: absent, note = '' }:
     };
     return [goal === undefined ? known(measured) : timesTheirs(goal, measured)];
   };
-  const gone = [...absent].map(([versus, why]) =>
-    missing({ name, unit: 'events/s', ours: ours.perSecond, versus, note: why }),
-  );
-  return [...beside(floor, goals.floor, { standings }), ...beside(peer, goals.peer, {}), ...gone];
+  return [...beside(floor, goals.floor, { standings }), ...beside(peer, goals.peer, {})];
+};
+
+/** A line for each peer that was not measured, or not to the end, beside the last figure that it should have been in. */
+export const absences = (missed: ReadonlyMap<string, string>, figures: readonly Figure[]): readonly Figure[] => {
+  const last = figures.at(-1);
+  if (!last) return [];
+  const { name, unit, ours } = last;
+  return [...missed].map(([versus, note]) => missing({ name, unit, ours, versus, note }));
 };
 
 const best = (standings: readonly Standing[]): Standing | undefined =>
   standings.toSorted((a, b) => b.perSecond - a.perSecond)[0];
 
-export const titleOf = ({ name, way }: Pick<Standing, 'name' | 'way'>) =>
-  way === null || name === OURS ? name : `${name} (${way})`;
+export const titleOf = ({ name, way }: Pick<Standing, 'name' | 'way'>) => (way === null ? name : `${name} (${way})`);
 
 export const priceOf = ({ clientMicros, serverMicros }: Standing) => `${short(clientMicros)} + ${short(serverMicros)}`;

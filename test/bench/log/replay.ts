@@ -2,12 +2,12 @@ import type { Measurement } from '../bench.js';
 import { LIMIT, OURS, PLAIN, peers } from '../contenders/all.js';
 import { short, timesTheirs } from '../figure.js';
 import type { Figure, Standing } from '../figure.js';
-import { compared, priceOf, titleOf } from './comparison.js';
+import { absences, compared, priceOf, titleOf } from './comparison.js';
 import { Field } from './field.js';
 import type { Entry } from './field.js';
 
 const ROUNDS = 3;
-const WHOLE = { events: 1_000_000, ofPeers: 100_000 };
+const WHOLE = { events: 1_000_000, ofPeers: 50_000 };
 const QUICK = { events: 200_000, ofPeers: 20_000 };
 const GOALS = { peer: 3.5, limit: 0.7 };
 
@@ -37,10 +37,11 @@ export const measureReplay: Measurement = async (conditions) => {
   const lost = wrong.map((it) => `${titleOf(it)} gave ${it.events} of ${wanted(it.name)} events`);
   const note = [`peers read ${ofPeers.toLocaleString('en')}`, ...lost].join('; ');
   const right = standings.filter((it) => !wrong.includes(it));
-  return [
-    ...compared({ name, standings: right, goals: { peer: GOALS.peer }, missing: field.missing, note }),
+  const figures = [
+    ...compared({ name, standings: right, goals: { peer: GOALS.peer }, note }),
     ...besideLimit(name, right),
   ];
+  return [...figures, ...absences(field.missing, figures)];
 };
 
 const besideLimit = (name: string, standings: readonly Standing[]): readonly Figure[] => {

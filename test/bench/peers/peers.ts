@@ -29,6 +29,10 @@ export class Peers {
     return this.#require(name) as T;
   }
 
+  has(name: string): boolean {
+    return existsSync(this.fileOf(name, 'package.json'));
+  }
+
   fileOf(name: string, path: string): string {
     return join(this.folder, 'node_modules', name, path);
   }
@@ -54,9 +58,8 @@ export class Peers {
       await rename(draft, folder);
       return new Peers(folder);
     } catch (error) {
-      const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      const [why = 'npm ci did not end in time'] = words.split('\n').filter((line) => /^npm error (?!code)/.test(line));
-      return `the packages to measure against cannot be installed: ${why.replace('npm error ', '')}`;
+      const [, code] = /^npm error code (\w+)$/m.exec(String(error)) ?? [];
+      return `the packages to measure against cannot be installed (${code ?? 'npm ci did not end in time'}): can the npm registry be reached?`;
     } finally {
       await rm(draft, { recursive: true, force: true });
     }

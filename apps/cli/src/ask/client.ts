@@ -89,7 +89,7 @@ export class Client {
     try {
       const response = await fetch(url, {
         method: endpoint.method.toUpperCase(),
-        headers: this.headers(request, manner),
+        headers: this.headers(endpoint, request, manner),
         signal:
           within === Infinity
             ? signal
@@ -108,12 +108,12 @@ export class Client {
     }
   }
 
-  private headers(request: Request, manner: Manner): Record<string, string> {
+  private headers({ access }: Endpoint, request: Request, manner: Manner): Record<string, string> {
     const { key, tenant } = this.settings;
     return {
       accept: 'application/json',
-      ...(key && { authorization: `Bearer ${key}` }),
-      ...(tenant && { 'strata-tenant': tenant }),
+      ...(key && access !== 'anonymous' && { authorization: `Bearer ${key}` }),
+      ...(tenant && access !== 'anonymous' && { 'strata-tenant': tenant }),
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...(manner.idempotencyKey && { 'idempotency-key': manner.idempotencyKey }),
       ...manner.headers,

@@ -49,6 +49,7 @@ const exitsByStatus: Readonly<Record<number, number>> = {
   413: exits.usage,
   415: exits.usage,
   422: exits.usage,
+  429: exits.exhausted,
 };
 
 /**

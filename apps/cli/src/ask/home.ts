@@ -30,8 +30,14 @@ export const homeOf = (env: Readonly<Record<string, string | undefined>>, checko
   return existsSync(pointer) ? resolve(checkout, readFileSync(pointer, 'utf8').trim()) : join(checkout, '.strata');
 };
 
-/** The first administrator's credentials, which the server writes at its first start. */
+/** The first administrator's credentials, which the server writes at its first start; they may be somebody else's. */
 export const credentialsOf = (home: string): Credentials | undefined => {
   const path = join(home, 'credentials.json');
-  return existsSync(path) ? Credentials.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+  if (!existsSync(path)) return undefined;
+  try {
+    return Credentials.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return undefined;
+    throw error;
+  }
 };

@@ -1,6 +1,7 @@
 import type { Globals, Io } from '../io.js';
 import { usage } from './failure.js';
 import { credentialsOf, homeOf } from './home.js';
+import { sessionOf } from './session.js';
 
 /** Whom to ask, and as whom. */
 export type Settings = Readonly<{ apiUrl: string; key: string | undefined; tenant: string | undefined }>;
@@ -12,14 +13,17 @@ const originOf = (text: string): string => {
 };
 
 /**
- * Flags before environment before the home's credentials. The stored key goes to the cloud that it belongs to and to no
- * other: a key in a request to a stranger is a key given away.
+ * Flags before environment before a login before the home's credentials. A stored key goes to the cloud that it belongs to
+ * and to no other: a key in a request to a stranger is a key given away. Who has logged in stays who it is when the session
+ * ends, and does not become the first administrator again.
  */
 export const settingsOf = ({ env, checkout }: Io, { api, tenant }: Globals): Settings => {
   const named = api ?? env['STRATA_API'];
-  const stored = named && env['STRATA_KEY'] ? undefined : credentialsOf(homeOf(env, checkout));
+  const home = homeOf(env, checkout);
+  const stored = named && env['STRATA_KEY'] ? undefined : credentialsOf(home);
   const port = env['STRATA_PORT'] ?? '7070';
   const apiUrl = originOf(named ?? stored?.apiUrl ?? `http://127.0.0.1:${port}`);
   const ours = stored !== undefined && originOf(stored.apiUrl) === apiUrl;
-  return { apiUrl, key: env['STRATA_KEY'] ?? (ours ? stored.key : undefined), tenant };
+  const key = env['STRATA_KEY'] ?? sessionOf(env, { home, apiUrl })?.key ?? (ours ? stored.key : undefined);
+  return { apiUrl, key, tenant };
 };

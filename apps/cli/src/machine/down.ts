@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sep } from 'node:path';
 import { Failure, exits, usage } from '../ask/failure.js';
 import { homeOf } from '../ask/home.js';
+import { dropSessionsOf } from '../ask/session.js';
 import type { Call } from '../nouns/verb.js';
 import { databasesIn, lives, serverOf } from './server-process.js';
 
@@ -64,5 +65,6 @@ export const down = async (call: Call): Promise<void> => {
   const { removeEverything } = await import('@strata/hypervisor');
   const { guests, networks } = await removeEverything(home);
   await rm(home, { recursive: true, force: true });
+  dropSessionsOf(io.env, home);
   io.stderr.write(`removed ${guests} guests, ${networks} networks and ${home}\n`);
 };

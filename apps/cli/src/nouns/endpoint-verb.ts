@@ -18,6 +18,8 @@ type Parts = Readonly<{
   examples?: readonly string[];
   /** The endpoint that shows the thing that an operation was about; without it, the operation itself is shown. */
   then?: Endpoint;
+  /** Turns what was given into what is asked, where words alone do not say it. */
+  prepare?: (call: Call) => Promise<Given>;
   /** How the operation shall end. */
   wanted?: Operation['status'];
 }>;
@@ -94,8 +96,8 @@ const mannerOf = (endpoint: Endpoint, { globals }: Call, name: string | undefine
 const dry = ({ globals }: Call, request: Request): Request =>
   globals.dryRun ? { ...request, query: { ...request.query, validateOnly: 'true' } } : request;
 
-const one = async (endpoint: Endpoint, { view }: Parts, call: Call): Promise<void> => {
-  const request = asked(endpoint, call, call.given);
+const one = async (endpoint: Endpoint, { view, prepare }: Parts, call: Call): Promise<void> => {
+  const request = asked(endpoint, call, prepare ? await prepare(call) : call.given);
   const reads = endpoint.method === 'get';
   const answer = await call
     .client()

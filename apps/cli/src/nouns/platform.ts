@@ -1,10 +1,23 @@
 import { api } from '@strata/contracts';
 import { verb } from './endpoint-verb.js';
+import { passwordStdin } from './password.js';
 import type { Verb } from './verb.js';
+import { special } from './verb.js';
 
 /** Verbs without a noun that ask the platform about itself. */
 export const status = verb('status', api.platform.status, { view: { columns: {}, name: 'version' } });
 export const whoami = verb('whoami', api.platform.whoami, { view: { columns: {}, name: 'userId' } });
+
+export const login = special('login', api.login.login, {
+  takes: [{ spec: '<user>', into: 'user', text: 'name or e-mail address' }],
+  flags: [passwordStdin],
+  examples: ['strata login anna --tenant acme'],
+  perform: async (call) => (await import('./login.js')).logIn(call),
+});
+export const logout = special('logout', api.keys.delete, {
+  summary: 'Log out: the key of the session is revoked and forgotten',
+  perform: async (call) => (await import('./login.js')).logOut(call),
+});
 
 const local = { takes: [], flags: [], changes: 'always' } as const;
 

@@ -29,6 +29,9 @@ export type World = Readonly<{
   signal?: AbortSignal;
   isTTY?: boolean;
   confirm?: boolean;
+  /** What a person types where nobody sees it, answer by answer. */
+  secrets?: readonly string[];
+  input?: string;
   fetch?: typeof fetch;
   /** Hears standard output while the command still runs. */
   heard?: (stdout: string) => void;
@@ -50,6 +53,7 @@ const ear = (isTTY: boolean, heard?: (text: string) => void) => {
 export const strata = async (argv: readonly string[], world: World = {}): Promise<Ran> => {
   const stdout = ear(world.isTTY ?? false, world.heard);
   const stderr = ear(world.isTTY ?? false);
+  const secrets = [...(world.secrets ?? [])];
   const io: Io = {
     env: world.env ?? {},
     stdout,
@@ -58,6 +62,8 @@ export const strata = async (argv: readonly string[], world: World = {}): Promis
     checkout: world.checkout ?? nowhere,
     signal: world.signal ?? new AbortController().signal,
     confirm: () => Promise.resolve(world.confirm),
+    secret: () => Promise.resolve(secrets.shift()),
+    input: () => Promise.resolve(world.input ?? ''),
   };
   const exit = await run(argv, io);
   return { exit, stdout: stdout.all(), stderr: stderr.all() };

@@ -1,4 +1,4 @@
-import type { CloudEvent, FlavorView, InstanceView, Operation } from '@strata/contracts';
+import type { CloudEvent, FlavorView, InstanceView, KeyView, Operation, UserView } from '@strata/contracts';
 
 /** Example things, named; each spec says what is different about its own. */
 const at = '2026-11-22T10:00:00.000Z';
@@ -100,3 +100,32 @@ export const happened = (position: number): CloudEvent => ({
   correlationid: 'req_1',
   causationid: 'req_1',
 });
+
+const bare = { status: 'active', task: null, statusReason: null, createdAt: at, labels: {} } as const;
+
+export const anna: Readonly<{ user: UserView; key: KeyView }> = {
+  user: {
+    ...bare,
+    id: 'user_anna',
+    name: 'anna',
+    email: 'anna@acme.example',
+    displayName: null,
+    role: 'admin',
+    tenantId: 'ten_acme',
+    canLogIn: true,
+  },
+  key: {
+    ...bare,
+    id: 'key_anna',
+    name: 'ci',
+    kind: 'key',
+    userId: 'user_anna',
+    tenantId: 'ten_acme',
+    role: 'admin',
+    readOnly: false,
+    only: null,
+    expiresAt: null,
+    createdFrom: null,
+    lastUsedAt: null,
+  },
+};

@@ -2,7 +2,7 @@ import { sentences } from '@strata/testing/event-sourcing';
 import * as fc from 'fast-check';
 import { meta } from '../instance/instance.fixtures.js';
 import { ConnectHost, CordonHost, LoseHost, PlaceInstance, UnplaceInstance, fleet } from './fleet.js';
-import type { FleetCommand, FleetEvent, Size } from './fleet.js';
+import type { FleetCommand, FleetEvent, Placed, Size } from './fleet.js';
 
 const { given } = sentences(fleet);
 const overcommit = { vcpus: 2, memory: 1, reservedMemoryMiB: 1024 };
@@ -24,9 +24,15 @@ const connected = (hostId: string, memoryMiB?: number): FleetEvent => ({
 });
 const size: Size = { vcpus: 1, memoryMiB: 1024, diskGiB: 4 };
 const place = (instanceId: string, it = size) => new PlaceInstance({ instanceId, operationId: 'op_1', size: it }, meta);
-const placed = (instanceId: string, hostId: string, fitting = 1, considered = 2): FleetEvent => ({
+const placed = (
+  instanceId: string,
+  hostId: string,
+  fitting = 1,
+  considered = 2,
+  passedOver: Placed['passedOver'] = {},
+): FleetEvent => ({
   type: 'InstancePlaced',
-  data: { instanceId, operationId: 'op_1', hostId, size, considered, fitting },
+  data: { instanceId, operationId: 'op_1', hostId, size, considered, fitting, rule: 'fullest', passedOver },
 });
 
 describe('a fleet', () => {
@@ -41,6 +47,14 @@ describe('a fleet', () => {
     given(connected('host_1', 9000), connected('host_2'))
       .when(place('inst_1'))
       .then(placed('inst_1', 'host_2', 2)));
+  it('says why it passed others over', () => {
+    const lost: FleetEvent = { type: 'HostLost', data: { hostId: 'host_3' } };
+    const cordoned: FleetEvent = { type: 'HostCordoned', data: { hostId: 'host_4' } };
+    const hosts = ['host_1', 'host_3', 'host_4'].map((it) => connected(it));
+    given(...hosts, connected('host_2', 1500), connected('host_5', 1025), lost, cordoned)
+      .when(place('inst_1'))
+      .then(placed('inst_1', 'host_1', 1, 5, { 'not-connected': 1, cordoned: 1, memory: 2 }));
+  });
   it('places an instance once', () =>
     given(connected('host_1'), placed('inst_1', 'host_1')).when(place('inst_1')).changesNothing());
   it('refuses with each host’s reason when none has room', () =>

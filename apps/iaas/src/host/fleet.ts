@@ -28,12 +28,26 @@ export type Overcommit = Readonly<{ vcpus: number; memory: number; reservedMemor
 
 // ── Events ───────────────────────────────────────────────────────
 
+/** Why a host was passed over. `unknown`: it was written before reasons were. */
+export type Lack = 'not-connected' | 'cordoned' | 'memory' | 'vcpus' | 'disk' | 'unknown';
+
+/** Where an instance has its place, and how that was chosen: by which rule, among how many, and why not the others. */
+export type Placed = Placing &
+  Readonly<{
+    hostId: string;
+    size: Size;
+    considered: number;
+    fitting: number;
+    rule: 'fullest';
+    passedOver: Readonly<Partial<Record<Lack, number>>>;
+  }>;
+
 export type FleetEvent =
   | Event<'HostConnected', { hostId: string; epoch: number; host: HostDescription; overcommit: Overcommit; at: string }>
   | Event<'HostLost', { hostId: string }>
   | Event<'HostCordoned', { hostId: string }>
   | Event<'HostUncordoned', { hostId: string }>
-  | Event<'InstancePlaced', Placing & { hostId: string; size: Size; considered: number; fitting: number }>
+  | Event<'InstancePlaced', Placed>
   | Event<'InstanceUnplaced', Placing & { hostId: string; size: Size }>;
 
 // ── State ────────────────────────────────────────────────────────
@@ -68,15 +82,38 @@ const add = (a: Size, b: Size, sign: 1 | -1): Size => ({
 
 // ── Rules ────────────────────────────────────────────────────────
 
-/** Why a host cannot take an instance, in words, or nothing when it can. */
-const verdict = ({ connected, cordoned, capacity, reserved }: Host, size: Size): string | undefined => {
-  if (!connected) return 'is not connected';
-  if (cordoned) return 'is cordoned';
-  const free = add(capacity, reserved, -1);
-  if (free.memoryMiB < size.memoryMiB) return `has ${free.memoryMiB} MiB of memory left`;
-  if (free.vcpus < size.vcpus) return `has ${free.vcpus} vCPU left`;
-  if (free.diskGiB < size.diskGiB) return `has ${free.diskGiB} GiB of disk left`;
-  return undefined;
+/** Why a host cannot take an instance, or nothing when it can. */
+const lackOf = (
+  { connected, cordoned, capacity, reserved }: Host,
+  size: Size,
+): Exclude<Lack, 'unknown'> | undefined => {
+  if (!connected) return 'not-connected';
+  if (cordoned) return 'cordoned';
+  if (capacity.memoryMiB - reserved.memoryMiB < size.memoryMiB) return 'memory';
+  if (capacity.vcpus - reserved.vcpus < size.vcpus) return 'vcpus';
+  return capacity.diskGiB - reserved.diskGiB < size.diskGiB ? 'disk' : undefined;
+};
+
+/** The same in words. */
+const verdict = (host: Host, size: Size): string | undefined => {
+  const lack = lackOf(host, size);
+  const free = add(host.capacity, host.reserved, -1);
+  switch (lack) {
+    case undefined:
+      return undefined;
+    case 'not-connected':
+      return 'is not connected';
+    case 'cordoned':
+      return 'is cordoned';
+    case 'memory':
+      return `has ${free.memoryMiB} MiB of memory left`;
+    case 'vcpus':
+      return `has ${free.vcpus} vCPU left`;
+    case 'disk':
+      return `has ${free.diskGiB} GiB of disk left`;
+    default:
+      return unreachable(lack);
+  }
 };
 
 /** Packing: the fullest host that still has room, so that large requests find room later. */
@@ -89,8 +126,13 @@ const place = ({ instanceId, operationId, size }: PlaceInstance['data'], fleet: 
   if (placed) return [];
   let best: Host | undefined;
   let fitting = 0;
+  const passedOver: Partial<Record<Lack, number>> = {};
   for (const host of fleet.hosts.values()) {
-    if (verdict(host, size)) continue;
+    const lack = lackOf(host, size);
+    if (lack) {
+      passedOver[lack] = (passedOver[lack] ?? 0) + 1;
+      continue;
+    }
     fitting++;
     if (!best || fuller(host, best) < 0) best = host;
   }
@@ -111,10 +153,12 @@ const place = ({ instanceId, operationId, size }: PlaceInstance['data'], fleet: 
       { hosts },
     );
   }
+  const considered = fleet.hosts.size;
+  const { hostId } = best;
   return [
     {
       type: 'InstancePlaced',
-      data: { instanceId, operationId, hostId: best.hostId, size, considered: fleet.hosts.size, fitting },
+      data: { instanceId, operationId, hostId, size, considered, fitting, rule: 'fullest', passedOver },
     },
   ];
 };

@@ -1,10 +1,11 @@
 import { sentences } from '@strata/testing/event-sourcing';
-import { CreateKey, RevokeKey, key } from './key.js';
+import { CreateKey, RevokeKey, UNLIMITED, key } from './key.js';
 import type { KeyEvent } from './key.js';
 
 const at = '2026-01-01T00:00:00.000Z';
 const meta = { commandId: '', at, tenantId: 'ten_a', actor: 'user_a', correlationId: 'req_1', causationId: 'req_1' };
-const grant = { hash: 'h1', userId: 'user_a', tenantId: 'ten_a', role: 'operator', name: 'laptop' } as const;
+const owner = { userId: 'user_a', tenantId: 'ten_a', role: 'operator', kind: 'key' } as const;
+const grant = { hash: 'h1', name: 'laptop', ...owner, ...UNLIMITED } as const;
 const create = new CreateKey({ keyId: 'key_1', ...grant }, meta);
 const revoke = new RevokeKey({ keyId: 'key_1', reason: 'lost' }, meta);
 const created: KeyEvent = { type: 'KeyCreated', data: { keyId: 'key_1', ...grant, at } };

@@ -59,8 +59,8 @@ const parameters = {
   Tenant: {
     name: 'Strata-Tenant',
     in: 'header',
-    description: 'The tenant to act for; only administrators of the platform may name another than their own',
-    schema: { type: 'string', pattern: '^ten_[0-9a-z]{1,40}$' },
+    description: 'The tenant to act for, by id or name: one that the asker has a role in',
+    schema: { type: 'string', pattern: '^[0-9a-z_-]{1,64}$' },
   },
   LastEventId: {
     name: 'Last-Event-ID',
@@ -76,7 +76,8 @@ const headers = {
   Replayed: { description: '`true` when this is the answer of an earlier request', schema: { const: 'true' } },
 };
 
-const isMutation = ({ method }: Endpoint) => method !== 'get';
+/** What changes something can be sent again with a key, unless nobody knows yet who is asking. */
+const isRepeatable = ({ method, access }: Endpoint) => method !== 'get' && access !== 'anonymous';
 
 const operation = (operationId: string, endpoint: Endpoint): Json => ({
   operationId,
@@ -105,7 +106,7 @@ const parametersOf = (endpoint: Endpoint): readonly Json[] => [
   ...[
     'RequestId',
     ...(endpoint.access === 'anonymous' ? [] : ['Tenant']),
-    ...(isMutation(endpoint) ? ['IdempotencyKey'] : []),
+    ...(isRepeatable(endpoint) ? ['IdempotencyKey'] : []),
     ...(endpoint.streams ? ['LastEventId'] : []),
   ].map((name) => ({ $ref: `#/components/parameters/${name}` })),
 ];
@@ -123,7 +124,7 @@ const answer = (endpoint: Endpoint): Json => ({
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(endpoint.status === 202 && { Location: { $ref: '#/components/headers/Location' } }),
-    ...(isMutation(endpoint) && { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }),
+    ...(isRepeatable(endpoint) && { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }),
   },
   ...(endpoint.status !== 204 && {
     content: {
@@ -142,7 +143,7 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     'request.malformed',
     ...(endpoint.access === 'anonymous' ? [] : ['auth.required', 'auth.forbidden']),
     ...(endpoint.body ? ['request.too-large', 'request.media-type'] : []),
-    ...(isMutation(endpoint) ? ['idempotency.mismatch'] : []),
+    ...(isRepeatable(endpoint) ? ['idempotency.mismatch'] : []),
     ...endpoint.errors,
     ...(endpoint.access === 'anonymous' || endpoint.admission === 'free' ? [] : ['request.too-many', 'service.overloaded']),
     ...(endpoint.method === 'get' ? [] : ['storage.full']),

@@ -12,6 +12,9 @@ import {
   QuotaView,
   VolumeView,
 } from '../iaas/resources.js';
+import { KeySpec, KeyView } from '../identity/key.js';
+import { TenantView } from '../identity/tenant.js';
+import { UserSpec, UserView } from '../identity/user.js';
 import { Operation, OperationStep } from '../operation.js';
 import { Problem } from '../problem.js';
 
@@ -27,12 +30,17 @@ const named = {
   ImageView,
   InstanceSpec,
   InstanceView,
+  KeySpec,
+  KeyView,
   NetworkView,
   Operation,
   OperationStep,
   PoolView,
   Problem,
   QuotaView,
+  TenantView,
+  UserSpec,
+  UserView,
   VolumeView,
 };
 

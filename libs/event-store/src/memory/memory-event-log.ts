@@ -1,3 +1,5 @@
+import { Versions } from '@strata/event-sourcing';
+import type { History } from '@strata/event-sourcing';
 import { SystemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
@@ -13,13 +15,18 @@ export class MemoryEventLog extends EventLog {
   readonly #streams = new Map<string, Recorded[]>();
   readonly #commands = new Map<string, Stored>();
   readonly #doorbell = new Doorbell();
+  readonly #versions: Versions;
 
-  constructor(private readonly clock: Clock = new SystemClock()) {
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    history?: History,
+  ) {
     super();
+    this.#versions = new Versions(history);
   }
 
   override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
-    const draft = draftOf(group);
+    const draft = draftOf(group, this.#versions);
     const { stream, commands } = draft;
     const { version, commands: known } = this.#recall(
       stream,
@@ -33,14 +40,13 @@ export class MemoryEventLog extends EventLog {
     }
 
     let last = version;
-    const appended = recordsOf(draft, { position: this.#events.length, recordedAt: this.#now() }).map(
-      (events, index): Appended => {
-        last += events.length;
-        this.#store(stream, events);
-        if (events.length > 0) this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
-        return { outcome: 'appended', version: last, events };
-      },
-    );
+    const place = { position: this.#events.length, recordedAt: this.#now() };
+    const appended = recordsOf(draft, place, this.#versions).map((events, index): Appended => {
+      last += events.length;
+      this.#store(stream, events);
+      if (events.length > 0) this.#commands.set(`${commands[index]?.id} ${stream}`, { version: last, events });
+      return { outcome: 'appended', version: last, events };
+    });
     this.#doorbell.ring();
     return appended;
   }

@@ -1,4 +1,5 @@
-import { isAnEventLog, isAViewStore, runsAggregates, runsSubscriptions } from '../testing/index.js';
+import { isAnEventLog, isAViewStore, readsOldEvents, runsAggregates, runsSubscriptions } from '../testing/index.js';
+import { MemoryEventLog } from './memory-event-log.js';
 import { MemoryEventStore } from './memory-event-store.js';
 
 const make = async () => new MemoryEventStore();
@@ -7,3 +8,4 @@ isAnEventLog('the memory', make);
 runsAggregates('the memory', make, async (store) => store);
 runsSubscriptions('the memory', make);
 isAViewStore('the memory', make);
+readsOldEvents('the memory', async (history) => new MemoryEventStore(new MemoryEventLog(undefined, history)));

@@ -1,3 +1,4 @@
+import { Versions } from '@strata/event-sourcing';
 import { postgresForTests } from '@strata/testing/embedded-postgres';
 import { Client } from 'pg';
 import { GENESIS } from '../chain.js';
@@ -13,7 +14,10 @@ const recordedAt = '2026-11-22T09:08:07.650Z';
 /** As `count` commands of one process, each into a stream of its own. */
 const drafts = (...streams: readonly string[]) =>
   streams.map((stream) =>
-    draftOf({ stream, expectedVersion: 0, commands: [{ events: [{ type: 'Noted', data: {} }], meta: by() }] }),
+    draftOf(
+      { stream, expectedVersion: 0, commands: [{ events: [{ type: 'Noted', data: {} }], meta: by() }] },
+      new Versions(),
+    ),
   );
 
 it('a batch is not stored behind another head, even one that is as far by other events', async () => {

@@ -1,3 +1,4 @@
+import { Versions } from '@strata/event-sourcing';
 import type { Pool } from 'pg';
 import { SystemClock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
@@ -31,6 +32,7 @@ export class PostgresEventLog extends EventLog {
   readonly #lane: Lane;
   readonly #doorbell = new Doorbell();
   readonly #tail: Tail;
+  readonly #versions: Versions;
   #isClosed = false;
   #watching: Promise<void> = Promise.resolve();
   readonly #timer: NodeJS.Timeout;
@@ -46,16 +48,17 @@ export class PostgresEventLog extends EventLog {
     head: number,
   ) {
     super();
+    this.#versions = new Versions(place.history);
     this.#lane = new Lane(connectionTo(place), place.clock ?? new SystemClock());
     this.#tail = new Tail(head, KEPT);
     this.#timer = setInterval(() => (this.#watching = this.#watching.then(() => this.#watch())), POLL).unref();
   }
 
   override async appendAll(group: AppendGroup): Promise<readonly Appended[]> {
-    const draft = draftOf(group);
+    const draft = draftOf(group, this.#versions);
     const verdict = await this.#lane.append(draft);
     if (verdict === 'refused') return this.#refusal(draft);
-    const records = recordsOf(draft, verdict);
+    const records = recordsOf(draft, verdict, this.#versions);
     this.#tail.push(records.flat());
     this.#doorbell.ring();
     let version = draft.expectedVersion;
@@ -83,7 +86,7 @@ export class PostgresEventLog extends EventLog {
     if (tenantId === undefined) return this.#events('', where(), values);
     if (this.tenants.filters) conditions.push(`tenant = $${values.push(tenantId)}`);
     const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where()}`;
-    return (await this.tenants.query<Row>(tenantId, { text, values, ...ROWS })).map(recordOf);
+    return (await this.tenants.query<Row>(tenantId, { text, values, ...ROWS })).map(this.#recorded);
   }
 
   override async *readAll(after: number) {
@@ -105,10 +108,9 @@ export class PostgresEventLog extends EventLog {
     const client = await this.pool.connect();
     const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE lane = 0 AND position > ${after} AND position <= ${until}`;
     const events = new BinaryEvents();
+    const read = (bytes: Buffer, at: number) => this.#versions.read(events.read(bytes, at));
     const copy =
-      how === 'in order'
-        ? new CopyOut(`${select} ORDER BY position`, events.read)
-        : new CopyOut(select, events.read, AS_IT_LIES);
+      how === 'in order' ? new CopyOut(`${select} ORDER BY position`, read) : new CopyOut(select, read, AS_IT_LIES);
     client.query(copy);
     try {
       yield* copy;
@@ -174,10 +176,12 @@ export class PostgresEventLog extends EventLog {
     return rowCount === 1;
   }
 
+  readonly #recorded = (row: Row) => this.#versions.read(recordOf(row));
+
   async #events(name: string, where: string, values: readonly unknown[]): Promise<readonly Recorded[]> {
     const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where}`;
     const { rows } = await this.pool.query<Row>({ ...(name ? { name } : {}), text, values: [...values], ...ROWS });
-    return rows.map(recordOf);
+    return rows.map(this.#recorded);
   }
 
   /** Another process may write the same log: its appends ring here too, a little later. */

@@ -1,3 +1,4 @@
+import type { History } from '@strata/event-sourcing';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationInterface } from 'typeorm';
@@ -8,8 +9,11 @@ import { TenantsAndProof2 } from './migrations/tenants-and-proof-2.js';
 /** A migration's class, as TypeORM takes it. */
 export type Migration = new () => MigrationInterface;
 
-/** Where a service keeps everything: a database, and a schema in it of its own. `clock` gives the times of storing. */
-export type PostgresPlace = Readonly<{ url: string; schema: string; clock?: Clock }>;
+/**
+ * Where a service keeps everything: a database, and a schema in it of its own. `clock` gives the times of storing, `history`
+ * says how events of earlier releases are read.
+ */
+export type PostgresPlace = Readonly<{ url: string; schema: string; clock?: Clock; history?: History }>;
 
 /**
  * Nobody waits for ever: a server that accepts and says nothing is as good as none. Answers take milliseconds; the longest

@@ -1,0 +1,1 @@
+export { keepsSubjectKeys } from './subject-keys.contract.js';
