@@ -7,10 +7,11 @@ import type { Summary } from '../../iaas/src/iaas.module.js';
 import type { Occupancy } from '../../identity/src/identity.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
+import type { SoloHeadroom } from './headroom.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[] }>;
+type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[]; headroom: SoloHeadroom }>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
@@ -37,12 +38,13 @@ export class SoloPlatform {
   }
 
   #checks(): [string, () => Promise<unknown>][] {
-    const { ground, hosts } = this.known;
+    const { ground, hosts, headroom } = this.known;
     const log = (store: EventStore) => () => store.log.head();
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],
       ['identity log', log(ground.identity)],
+      ['disk', () => headroom.check()],
       ...(first ? [['hypervisor', () => first.hypervisor.facts()] satisfies [string, () => Promise<unknown>]] : []),
     ];
   }

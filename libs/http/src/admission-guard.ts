@@ -1,11 +1,13 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Endpoint } from '@strata/contracts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Admission, TurnedAway } from './admission.js';
 import { bearerIn } from './auth-guard.js';
+import type { Headroom } from './headroom.js';
 import { endpointOf } from './implement.js';
 import type { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
+import type { ProblemError } from './problem.js';
 import { sendProblem } from './problem-filter.js';
 import { context } from './request-context.js';
 
@@ -27,35 +29,44 @@ export class AdmissionGuard implements CanActivate {
   }
 }
 
-type Door = Readonly<{ admission: Admission; principals: Principals; endpoints: readonly Endpoint[] }>;
+type Door = Readonly<{
+  admission: Admission;
+  headroom: Headroom;
+  principals: Principals;
+  endpoints: readonly Endpoint[];
+}>;
 
 /**
  * Turns requests away before anything is made of them: when much too much is asked, saying no must cost next to nothing. And
  * gives places back: an answer that is a stream, or goes to somebody who reads slowly, is no work any more.
  */
-export const guardTheDoor = (fastify: FastifyInstance, { admission, principals, endpoints }: Door): void => {
-  const free = new Set(
-    endpoints.filter((it) => it.admission === 'free' || it.access === 'anonymous').map(({ method, path }) => `${method.toUpperCase()} ${path}`),
-  );
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!admission.isBusy || free.has(`${request.method} ${request.routeOptions.url}`)) return;
+export const guardTheDoor = (fastify: FastifyInstance, { admission, headroom, principals, endpoints }: Door): void => {
+  const byRoute = new Map(endpoints.map((it) => [`${it.method.toUpperCase()} ${it.path}`, it]));
+
+  const obstacleTo = async (request: FastifyRequest): Promise<ProblemError | undefined> => {
+    const endpoint = byRoute.get(`${request.method} ${request.routeOptions.url}`);
+    if (endpoint === undefined || endpoint.access === 'anonymous' || endpoint.admission === 'free') return undefined;
+    const narrowness = headroom.obstacleTo(endpoint);
+    if (narrowness || !admission.isBusy) return narrowness;
     const bearer = bearerIn(request);
     const principal = bearer === undefined ? undefined : await principals.of(bearer);
     const obstacle = principal && admission.obstacleFor(principal.tenantId);
-    return obstacle ? turnAway(request, reply, obstacle) : undefined;
+    return obstacle && refusals[obstacle];
+  };
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    const obstacle = await obstacleTo(request);
+    if (obstacle === undefined) return undefined;
+    const { problem: told } = tell(obstacle, request.id);
+    sendProblem(reply, { status: told.status, body: JSON.stringify(told) });
+    // Fastify goes no further with a request whose hook answers the reply.
+    return reply;
   });
   fastify.addHook('onSend', async (request) => context(request).leave?.());
 };
 
-const turnAway = ({ id }: FastifyRequest, reply: FastifyReply, obstacle: TurnedAway): FastifyReply => {
-  const { problem: told } = tell(refusals[obstacle], id);
-  sendProblem(reply, { status: told.status, body: JSON.stringify(told) });
-  // Fastify goes no further with a request whose hook answers the reply.
-  return reply;
-};
-
-const refusals = {
+const refusals: Readonly<Record<TurnedAway, ProblemError>> = {
   share: problem('request.too-many', 'too many requests of this tenant are waiting already'),
   full: problem('service.overloaded', 'too many requests are waiting already'),
   late: problem('service.overloaded', 'it has waited in vain for its turn'),
-} as const;
+};

@@ -12,6 +12,8 @@ import { Admission } from './admission.js';
 import { AdmissionGuard, guardTheDoor } from './admission-guard.js';
 import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
+import { boundless } from './headroom.js';
+import type { Headroom } from './headroom.js';
 import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
@@ -31,7 +33,7 @@ const REQUEST_ID = /^req_[0-9a-z]{1,40}$/;
  */
 export const createHttpApp = async (
   module: Type | DynamicModule,
-  { logger = new Logger() }: Readonly<{ logger?: LoggerService }> = {},
+  { logger = new Logger(), headroom = boundless }: Readonly<{ logger?: LoggerService; headroom?: Headroom }> = {},
 ): Promise<NestFastifyApplication> => {
   const filter = new ProblemFilter(logger);
   const streams = new OpenStreams();
@@ -49,7 +51,7 @@ export const createHttpApp = async (
   const principals = app.get(Principals, fromAnywhere);
   const guard = new AuthGuard(principals);
   const admission = new Admission();
-  guardTheDoor(adapter.getInstance(), { admission, principals, endpoints });
+  guardTheDoor(adapter.getInstance(), { admission, headroom, principals, endpoints });
   app.useGlobalFilters(filter);
   app.useGlobalGuards(guard, new AdmissionGuard(admission));
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
