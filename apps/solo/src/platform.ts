@@ -43,7 +43,9 @@ export class SoloPlatform {
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],
+      ['iaas subscriptions', async () => mustGoOn(ground.iaas)],
       ['identity log', log(ground.identity)],
+      ['identity subscriptions', async () => mustGoOn(ground.identity)],
       ['disk', () => headroom.check()],
       ...(first ? [['hypervisor', () => first.hypervisor.facts()] satisfies [string, () => Promise<unknown>]] : []),
     ];
@@ -75,10 +77,20 @@ export class SoloPlatform {
     return Promise.all(
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags) };
+        const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
+        return { service, position: await store.log.head(), lags: Object.fromEntries(lags), parked: Object.fromEntries(parked) };
       }),
     );
   }
 }
+
+/** @throws a sentence about what follows the log no more, or only in part */
+const mustGoOn = ({ subscriptions }: EventStore): void => {
+  const words = subscriptions.flatMap(({ name, failure, parkedStreams: { size } }) => [
+    ...(failure ? [`${name} has stopped: ${failure.message}`] : []),
+    ...(size > 0 ? [`${name} has parked what came of ${size} things: see the server's log`] : []),
+  ]);
+  if (words.length > 0) throw new Error(words.join('; '));
+};
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

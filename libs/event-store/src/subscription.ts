@@ -81,7 +81,10 @@ export class Subscription {
     const claim = await checkpoints.claim(options.name, options.from === 'head' ? head : 0);
     if (claim.position > head) throw new EventsMissing(options.name, claim.position, head);
     const parked = await checkpoints.parked(options.name);
-    return new Subscription(options, checkpoints, claim, new Set(parked.map(({ stream }) => stream)));
+    const subscription = new Subscription(options, checkpoints, claim, new Set(parked.map(({ stream }) => stream)));
+    // A process that starts is often one that was mended. What still cannot be dealt with stays parked, and is logged.
+    if (parked.length > 0) subscription.redrive().catch(() => undefined);
+    return subscription;
   }
 
   private constructor(
@@ -109,6 +112,11 @@ export class Subscription {
   /** Why it stopped by itself, if it did: fenced off by another process, or events are missing or of a newer release. */
   get failure() {
     return this.#failure;
+  }
+
+  /** The streams of which an event is parked, and every later one with it. */
+  get parkedStreams(): ReadonlySet<string> {
+    return this.#parked;
   }
 
   /** How many events it is behind. */
@@ -181,6 +189,7 @@ export class Subscription {
         } catch (error) {
           if (error instanceof FencedOff || outageIn(error) || error instanceof TryLater) throw error;
           stuck.add(stream);
+          this.#logger.error(`keeps ${event.type} of ${stream} at ${position} parked: ${String(error)}`);
           await this.checkpoints.transaction((tx) => this.checkpoints.park(tx, this.name, [event], String(error)));
         }
       }

@@ -56,4 +56,12 @@ const metricsOf = (services: readonly ServiceProgress[]): readonly Metric[] => [
       Object.entries(lags).map(([subscription, value]) => ({ labels: { service, subscription }, value })),
     ),
   },
+  {
+    name: 'strata_subscription_parked_streams',
+    help: 'Streams of which a subscription has met an event that it cannot deal with',
+    type: 'gauge',
+    samples: services.flatMap(({ service, parked }) =>
+      Object.entries(parked).map(([subscription, value]) => ({ labels: { service, subscription }, value })),
+    ),
+  },
 ];

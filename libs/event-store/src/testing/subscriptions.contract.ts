@@ -94,7 +94,7 @@ export const runsSubscriptions = (name: string, make: () => Promise<EventStore>)
       expect(await subscription.parked()).toEqual([]);
     });
 
-    it('remembers what is parked after a restart', async () => {
+    it('remembers what is parked after a restart, and tries it again', async () => {
       const { heard, bad, handle } = listener();
       bad.add('a1');
       await append('a', 'a1');
@@ -106,7 +106,17 @@ export const runsSubscriptions = (name: string, make: () => Promise<EventStore>)
       await append('b', 'b1');
       await second.waitFor(3);
       expect(heard).toEqual(['b1']);
-      expect(await second.parked()).toHaveLength(2);
+      expect(await second.parked()).toMatchObject([{ tries: 2 }, { tries: 1 }]);
+      expect([...second.parkedStreams]).toEqual(['a']);
+      await second.stop();
+
+      bad.clear();
+      const mended = await store.subscribe({ name: 'poison', from: 'start', handle, tries: 1 });
+      await append('a', 'a3');
+      await mended.waitFor(4);
+      expect(heard).toEqual(['b1', 'a1', 'a2', 'a3']);
+      expect(await mended.parked()).toEqual([]);
+      expect([...mended.parkedStreams]).toEqual([]);
     });
 
     it('waits for a database that is away instead of parking, also when its effect is elsewhere', async () => {
