@@ -6,6 +6,7 @@ import type { Rebuilt, Recorded } from '@strata/event-store';
 import { keptHost } from '@strata/hypervisor';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { history } from '../../apps/iaas/src/history.js';
 import { Views } from '../../apps/iaas/src/views.js';
 import type { Answer } from '../load/asker.js';
 import type { Acknowledged, Ledger } from '../load/ledger.js';
@@ -82,7 +83,7 @@ const readEmbedded = async (home: string): Promise<Kept> => {
 
 /** The log of a stopped server, and what comes of folding every read model anew. */
 const readLog = async (url: string): Promise<Kept> => {
-  const store = await PostgresEventStore.open({ url, schema: 'iaas' });
+  const store = await PostgresEventStore.open({ url, schema: 'iaas', history });
   const events: Recorded[] = [];
   for await (const batch of store.log.readAll(0)) events.push(...batch);
   const views = Object.entries((await Views.start(store)).all());
