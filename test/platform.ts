@@ -31,6 +31,7 @@ type Options = Readonly<{
   clock?: Clock;
   store?: EventStore;
   world?: readonly SimulatedHost[];
+  claims?: Claims;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -52,13 +53,14 @@ export class TestPlatform {
     clock = new SystemClock(),
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
+    claims = new MemoryClaims(),
     isMortal = false,
   }: Options = {}): Promise<TestPlatform> {
     const machines = world ?? Array.from({ length: hosts }, () => new SimulatedHost(host));
     @Module({
       providers: [
         { provide: Principals, useClass: KnownPeople },
-        { provide: Claims, useClass: MemoryClaims },
+        { provide: Claims, useValue: claims },
         { provide: Clock, useValue: clock },
       ],
     })
