@@ -43,6 +43,7 @@ type Options = Readonly<{
   world?: readonly SimulatedHost[];
   /** Real tenants, users and keys instead of those above; see `people`. */
   identity?: IdentityGround;
+  claims?: Claims;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -70,6 +71,7 @@ export class TestPlatform {
     clock = new SystemClock(),
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
+    claims = new MemoryClaims(),
     isMortal = false,
     identity,
   }: Options = {}): Promise<TestPlatform> {
@@ -86,7 +88,7 @@ export class TestPlatform {
       imports: identity ? [IdentityModule.on({ store: identity.store, clock, sealing, occupancy })] : [],
       providers: [
         ...(identity ? [] : [{ provide: Principals, useClass: KnownPeople }]),
-        { provide: Claims, useClass: MemoryClaims },
+        { provide: Claims, useValue: claims },
         { provide: Clock, useValue: clock },
       ],
     })
@@ -100,7 +102,7 @@ export class TestPlatform {
     }));
     const known = identity?.store ?? new MemoryEventStore();
     const ground = { iaas: store, identity: known, claims: new MemoryClaims(), sealing, proof: noLogs, clock, close: ended };
-    const itself = new SoloPlatform({ ground, hosts: named });
+    const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: async () => undefined } });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
