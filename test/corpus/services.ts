@@ -8,6 +8,7 @@ import { fleet } from '../../apps/iaas/src/host/fleet.js';
 import { history as iaasHistory, processes } from '../../apps/iaas/src/iaas.module.js';
 import { image } from '../../apps/iaas/src/image/image.js';
 import { imageView } from '../../apps/iaas/src/image/image.view.js';
+import { chosenId } from '../../apps/iaas/src/instance/chosen-id.js';
 import { instance } from '../../apps/iaas/src/instance/instance.js';
 import { instanceView } from '../../apps/iaas/src/instance/instance.view.js';
 import { network } from '../../apps/iaas/src/network/network.js';
@@ -49,7 +50,7 @@ export const services: readonly Service[] = [
     name: 'iaas',
     history: iaasHistory,
     tell: tellIaasStories,
-    folds: folds(instance, fleet, network, quota, image, flavor, operations(processes)),
+    folds: folds(instance, chosenId, fleet, network, quota, image, flavor, operations(processes)),
     views: views(instanceView, operationView, imageView, flavorView, networkView, reservationView, trailView),
   },
   {

@@ -4,12 +4,14 @@ import type { FlavorEvent } from './flavor/flavor.js';
 import type { FleetEvent } from './host/fleet.js';
 import { fleetUpcasts } from './host/fleet.upcast.js';
 import type { ImageEvent } from './image/image.js';
+import type { ChosenIdEvent } from './instance/chosen-id.js';
 import type { InstanceEvent } from './instance/instance.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
 
 /** Every event of this service. */
-type IaasEvent = OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
+type IaasEvent =
+  OperationEvent | ChosenIdEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -44,6 +46,7 @@ export const history: History<IaasEvent> = {
   InstanceDrifted: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
+  InstanceIdChosen: [],
   InstanceObserved: [],
   InstancePauseRequested: [],
   InstancePowerReached: [],

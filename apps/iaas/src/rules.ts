@@ -18,6 +18,7 @@ import {
 import { v5 as uuidFrom } from 'uuid';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor/flavor.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image/image.js';
+import { ChooseInstanceId, chosenId } from './instance/chosen-id.js';
 import { instance } from './instance/instance.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance/instance-building.js';
 import { AbandonTask, DeleteInstance, FinishDeletion, RemoveGuest } from './instance/instance-removal.js';
@@ -76,6 +77,7 @@ const all: readonly Rules[] = [
     AbandonTask,
     ReportInstance,
   ]),
+  rules(chosenId, (it) => it.data.instanceId, [ChooseInstanceId]),
   rules(fleet, () => FLEET, [ConnectHost, LoseHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),
   rules(network, (it) => it.data.networkId, [CreateNetwork, AllocateAddress, ReleaseAddress, ReportNetwork]),
   rules(quota, (it) => it.meta.tenantId, [ReserveQuota, ReleaseQuota, SetQuota]),

@@ -4,6 +4,7 @@
  */
 export const eventTypes = {
   instance: {
+    InstanceIdChosen: 'Its id was chosen by who asks for it, and is nobody else’s from now on',
     InstanceRequested: 'Somebody asked for an instance',
     InstanceDiskRequested: 'A host was chosen and shall make its disk',
     InstanceDiskBuilt: 'Its disk is there',
