@@ -9,7 +9,19 @@ afterAll(removeCheckouts);
 
 const goldens = join(checkoutOf(import.meta.dirname), 'apps/cli/src/__golden__');
 
-for (const words of ['', 'instance', 'instance create', 'instance exec', 'instance stop', 'event tail', 'down', 'login', 'user create', 'key create']) {
+for (const words of [
+  '',
+  'instance',
+  'instance create',
+  'instance list',
+  'instance exec',
+  'instance stop',
+  'event tail',
+  'down',
+  'login',
+  'user create',
+  'key create',
+]) {
   it(`helps with "strata ${words}" as agreed`, async () => {
     const { exit, stdout, stderr } = await strata([...words.split(' ').filter(Boolean), '--help']);
     const path = join(goldens, `${['strata', ...words.split(' ')].filter(Boolean).join('-')}.txt`);
@@ -30,7 +42,7 @@ it('offers a word for every endpoint that people ask for', () => {
     expect(offered).toEqual(expect.arrayContaining(contracted));
   }
   expect(verbs.map(({ name }) => name)).toEqual([
-    ...['up', 'down', 'status', 'doctor', 'login', 'logout', 'whoami', 'why'],
+    ...['up', 'down', 'status', 'doctor', 'login', 'logout', 'whoami', 'activity', 'undo', 'why'],
   ]);
 });
 

@@ -4,14 +4,23 @@ import type { FlavorEvent } from './flavor/flavor.js';
 import type { FleetEvent } from './host/fleet.js';
 import { fleetUpcasts } from './host/fleet.upcast.js';
 import type { ImageEvent } from './image/image.js';
-import type { ChosenIdEvent } from './instance/chosen-id.js';
 import type { InstanceEvent } from './instance/instance.js';
+import type { InstanceIdEvent } from './instance/instance-id.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
 type IaasEvent =
-  OperationEvent | ChosenIdEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
+  | OperationEvent
+  | FlavorEvent
+  | FleetEvent
+  | ImageEvent
+  | InstanceEvent
+  | InstanceIdEvent
+  | NetworkEvent
+  | QuotaEvent
+  | SettingsEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -41,18 +50,20 @@ export const history: History<IaasEvent> = {
   InstanceBootRequested: [],
   InstanceDeleted: [],
   InstanceDeletionRequested: [],
+  InstanceDeletionScheduled: [],
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
-  InstanceIdChosen: [],
+  InstanceIdClaimed: [],
   InstanceObserved: [],
   InstancePauseRequested: [],
   InstancePowerReached: [],
   InstanceRebootRequested: [],
   InstanceRemovalRequested: [],
   InstanceRequested: [],
+  InstanceRestored: [],
   InstanceResumeRequested: [],
   InstanceStartRequested: [],
   InstanceStopRequested: [],
@@ -67,4 +78,6 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  SettingsChanged: [],
 };

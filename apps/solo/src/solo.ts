@@ -35,7 +35,12 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
     const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
-    const around = [identity, gateway, EventModule.on({ store: ground.iaas }), GroundModule.of(ground, { hosts, headroom })];
+    const around = [
+      identity,
+      gateway,
+      EventModule.on({ store: ground.iaas, clock: ground.clock }),
+      GroundModule.of(ground, { hosts, headroom }),
+    ];
     const cloud = CloudModule.of({
       store: ground.iaas,
       clock: ground.clock,

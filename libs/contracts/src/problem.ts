@@ -144,12 +144,26 @@ export const problems = {
   },
   'user.protected': { status: 409, title: 'The user stays', help: 'The platform itself needs it.' },
   'key.not-found': { status: 404, title: 'No such key', help: 'See `strata key list`.' },
-  'key.exists': { status: 409, title: 'The key is there', help: 'A key keeps its secret for life: create another one.' },
+  'key.exists': {
+    status: 409,
+    title: 'The key is there',
+    help: 'A key keeps its secret for life: create another one.',
+  },
   'key.ambiguous': { status: 409, title: 'Several keys have this name', help: 'Use the id: see `strata key list`.' },
   'key.too-many': { status: 409, title: 'The user has too many keys', help: 'Revoke those that nobody uses.' },
   'operation.not-found': { status: 404, title: 'No such operation', help: 'See `strata operation list`.' },
   'operation.ended': { status: 409, title: 'The operation has ended', help: 'Nothing is left to call off.' },
   'operation.not-cancellable': { status: 409, title: 'The operation cannot be called off', help: 'Wait for its end.' },
+  'undo.impossible': {
+    status: 409,
+    title: 'This cannot be taken back',
+    help: 'See `detail`; `strata activity` says of each request whether it can.',
+  },
+  'undo.superseded': {
+    status: 409,
+    title: 'It was changed again since',
+    help: 'Undo the request in `details.requestId` first.',
+  },
   'event.not-found': {
     status: 404,
     title: 'Nothing is known by this id',

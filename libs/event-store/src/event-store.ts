@@ -1,6 +1,8 @@
 import { Aggregates } from './aggregates.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
+import { Moment } from './moment.js';
+import { Past } from './past.js';
 import { Subscription } from './subscription.js';
 import type { SubscriptionOptions } from './subscription.js';
 import { View } from './view.js';
@@ -10,13 +12,26 @@ import type { ViewTable } from './view-table.js';
 /** All that one service keeps: its log, and what follows from it. An abstract class: port and Nest token in one. */
 export abstract class EventStore {
   readonly aggregates: Aggregates;
+  readonly #past = new Past();
   readonly #running = new Set<Subscription>();
 
   protected constructor(
     readonly log: EventLog,
     readonly checkpoints: Checkpoints,
   ) {
-    this.aggregates = new Aggregates(log);
+    this.aggregates = new Aggregates(log, undefined, this.#past);
+  }
+
+  /** Now: everything that is stored when it is asked for. */
+  async present(): Promise<Moment> {
+    return new Moment(this, Math.max(await this.log.head(), this.log.known));
+  }
+
+  /** As it was when the log had come to a position. @throws RangeError when it has not come so far */
+  async asOf(position: number): Promise<Moment> {
+    const [event] = position === 0 ? [] : await this.log.readAt([position]);
+    if (position !== 0 && !event) throw new RangeError(`the log has no position ${position}`);
+    return new Moment(this, position, { recordedAt: event?.recordedAt });
   }
 
   /** Follows this store's log, or another one's, with a cursor kept here. */
@@ -28,7 +43,9 @@ export abstract class EventStore {
   async view<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
   ): Promise<View<Row, Column>> {
-    const view = await View.start(definition, await this.tableOf(definition), this.log, this.checkpoints);
+    const { log, checkpoints } = this;
+    const table = await this.tableOf(definition);
+    const view = await View.start(definition, table, { log, checkpoints, past: this.#past });
     this.#keep(view.subscription);
     return view;
   }

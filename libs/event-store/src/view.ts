@@ -1,11 +1,14 @@
 import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { foldInto, keysOf } from './folding.js';
+import type { Past } from './past.js';
+import { pastRows } from './past-rows.js';
 import { Recent } from './recent.js';
 import { Subscription } from './subscription.js';
 import { isFor, viewId } from './view-definition.js';
-import type { Listing, Page, ViewDefinition } from './view-definition.js';
-import type { ViewTable } from './view-table.js';
+import type { Counts, Listing, Page, Sight, ViewDefinition } from './view-definition.js';
+import type { Read, ViewTable } from './view-table.js';
 
 export type Rebuilt = Readonly<{
   events: number;
@@ -17,12 +20,18 @@ export type Rebuilt = Readonly<{
   after: string;
 }>;
 
-/** Reads that cannot see another tenant's rows. */
+/** Reads of a view: of all its rows or, mostly, of those that one tenant may see. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
   get(key: string): Promise<Row | undefined>;
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+  /** As `get`, for whoever must know how far the log had come. */
+  look(key: string): Promise<Sight<Row>>;
   list(listing?: Listing<Column>): Promise<Page<Row>>;
+  count(column: Column): Promise<Counts>;
 }>;
+
+/** What a view stands on. */
+type Ground = Readonly<{ log: EventLog; checkpoints: Checkpoints; past: Past }>;
 
 /** How many rows go to the database in one statement. */
 const CHUNK = 5_000;
@@ -41,22 +50,21 @@ export class View<Row extends object, Column extends string> {
   static async start<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
     table: ViewTable<Row, Column>,
-    log: EventLog,
-    checkpoints: Checkpoints,
+    ground: Ground,
   ): Promise<View<Row, Column>> {
-    const view = new View(definition, table, log, checkpoints);
+    const view = new View(definition, table, ground);
     view.#subscription = await Subscription.start(
       {
         name: viewId(definition),
-        log,
+        log: ground.log,
         from: 'start',
         lingerMs: definition.lingerMs ?? LINGER,
         effect: 'single',
-        concerns: (event) => view.#keysOf(event).length > 0,
+        concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
-        repeated: (batch) => view.#tell(batch.flatMap((event) => view.#keysOf(event))),
+        repeated: (batch) => view.#tell(batch.flatMap((event) => keysOf(definition, event))),
       },
-      checkpoints,
+      ground.checkpoints,
     );
     return view;
   }
@@ -66,8 +74,7 @@ export class View<Row extends object, Column extends string> {
   private constructor(
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly table: ViewTable<Row, Column>,
-    private readonly log: EventLog,
-    private readonly checkpoints: Checkpoints,
+    private readonly ground: Ground,
   ) {}
 
   /** What keeps it up to date: its position, lag, failure, what is parked. */
@@ -83,8 +90,12 @@ export class View<Row extends object, Column extends string> {
     return this.#getMany(keys);
   }
 
+  look(key: string): Promise<Sight<Row>> {
+    return this.#placed(this.table.look(key));
+  }
+
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
-    return this.table.list(listing);
+    return this.#placed(this.table.list(listing));
   }
 
   /** The rows as one tenant may see them: its own and, where the view shares them, those of the platform. */
@@ -92,8 +103,19 @@ export class View<Row extends object, Column extends string> {
     return {
       get: async (key) => (await this.#getMany([key], tenantId)).get(key),
       getMany: (keys) => this.#getMany(keys, tenantId),
-      list: (listing = {}) => this.table.list(listing, tenantId),
+      look: (key) => this.#placed(this.table.look(key, tenantId)),
+      list: (listing = {}) => this.#placed(this.table.list(listing, tenantId)),
+      count: (column) => this.#placed(this.table.count(column, tenantId)),
     };
+  }
+
+  count(column: Column): Promise<Counts> {
+    return this.#placed(this.table.count(column));
+  }
+
+  /** The rows as they were when the log had come to a position: folded anew and, for a tenant, from its events alone. */
+  asOf(position: number, tenantId?: string): Promise<TenantRows<Row, Column>> {
+    return pastRows(this.definition, tenantId, position, this.ground);
   }
 
   /** Read your writes: resolves once the event at this position is in the rows. @throws when that takes too long */
@@ -103,7 +125,7 @@ export class View<Row extends object, Column extends string> {
 
   /** Resolves once everything that is in the log by now is in the rows, or after a while without it. */
   async catchUp(milliseconds = 500): Promise<void> {
-    const head = await this.log.head();
+    const head = await this.ground.log.head();
     // A view that cannot keep up answers with what it has: late rows are better than none.
     await this.#subscription.waitFor(head, milliseconds).catch(() => undefined);
   }
@@ -130,13 +152,13 @@ export class View<Row extends object, Column extends string> {
       const rows = new Map<string, Row>();
       let position = 0;
       let folded = 0;
-      for await (const batch of this.log.readAll(0)) {
-        for (const event of batch) this.#fold(rows, event);
+      for await (const batch of this.ground.log.readAll(0)) {
+        for (const event of batch) foldInto(this.definition, rows, event);
         folded += batch.length;
         position = batch.at(-1)?.position ?? position;
       }
       const seconds = (performance.now() - began) / 1_000;
-      await this.checkpoints.transaction(async (tx) => {
+      await this.ground.checkpoints.transaction(async (tx) => {
         await move(tx, position);
         this.#warm.clear();
         await this.table.clear(tx);
@@ -153,10 +175,10 @@ export class View<Row extends object, Column extends string> {
   }
 
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
-    const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
+    const touched = new Set(batch.flatMap((event) => keysOf(this.definition, event)));
     if (touched.size === 0) return;
     const rows = await this.#rowsOf([...touched]);
-    for (const event of batch) this.#fold(rows, event);
+    for (const event of batch) foldInto(this.definition, rows, event);
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);
@@ -195,18 +217,17 @@ export class View<Row extends object, Column extends string> {
     return rows;
   }
 
-  #fold(rows: Map<string, Row>, event: Recorded) {
-    for (const key of this.#keysOf(event)) {
-      const row = this.definition.evolve(rows.get(key), event, key);
-      if (row === undefined) rows.delete(key);
-      else rows.set(key, row);
-    }
-  }
-
-  #keysOf(event: Recorded): readonly string[] {
-    const keys = this.definition.key(event);
-    if (keys === undefined) return [];
-    return typeof keys === 'string' ? [keys] : keys;
+  /**
+   * How far what was read is true. The table's own word comes from the same instant as the rows; while the kept cursor is
+   * at that word, whatever was passed since did not concern this view. A table without a word is read at once.
+   */
+  async #placed<T extends object>(reading: Promise<Read<T>>): Promise<T & Readonly<{ position: number }>> {
+    const { position } = this.#subscription;
+    const { cursor, ...read } = await reading;
+    const { kept, position: now } = this.#subscription;
+    const told = cursor === undefined ? position : cursor === kept ? now : cursor;
+    // Taking the cursor away leaves what was asked for.
+    return { ...(read as unknown as T), position: told };
   }
 
   #announce(tx: Transaction, keys: readonly string[]) {

@@ -6,6 +6,7 @@ import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { AsOf } from './as-of.js';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
@@ -16,12 +17,13 @@ import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Principal } from './principal.js';
 import { SettledProblem, problem, tell } from './problem.js';
+import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
-const Accepted = z.object({ id: z.string() });
+const Accepted = z.object({ id: z.string(), status: z.string().optional() });
 const NOBODY: Principal = { userId: 'anonymous', tenantId: 'none', role: 'viewer', keyId: 'none' };
 
 /** From a request to a handler and back: checks what is asked, and lets a mutation with a key happen once. */
@@ -51,7 +53,8 @@ export class RequestInterceptor implements NestInterceptor {
     const endpoint = endpointOf(it.getHandler());
     if (endpoint === undefined) throw new Error('a route without an endpoint has passed the check at the start');
 
-    const parts = this.#checkOf(endpoint)(request);
+    const { params, query } = request;
+    const parts = this.#checkOf(endpoint)({ params, query, body: bodyIn(request) });
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
@@ -79,13 +82,17 @@ export class RequestInterceptor implements NestInterceptor {
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
       (claim) => settle(endpoint, request.id, () => handle(claim)),
-      (first) => withoutSecrets(endpoint, first),
+      { kept: (first) => withoutSecrets(endpoint, first), isMadeAgain },
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     return sent(reply, endpoint, { answer, validateOnly });
   }
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
+    if (answer instanceof AsOf) {
+      reply.headers(answer.headers);
+      return answer.body;
+    }
     if (!(answer instanceof EventStream)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
@@ -105,10 +112,19 @@ export class RequestInterceptor implements NestInterceptor {
   }
 }
 
+/** An operation that has begun is in the log; one that came to nothing is nowhere. */
+const isMadeAgain = ({ status, body }: StoredAnswer): boolean =>
+  status === 202 && Accepted.parse(JSON.parse(body)).status === 'running';
+
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 
 /** What of a request goes into its commands. The same seed gives the same command and the same ids. */
-const identityOf = ({ id, headers, ip }: FastifyRequest, { tenantId, userId }: Principal, at: string, seed: string) => ({
+const identityOf = (
+  { id, headers, ip }: FastifyRequest,
+  { tenantId, userId }: Principal,
+  at: string,
+  seed: string,
+) => ({
   meta: { commandId: seed, at, tenantId, actor: userId, correlationId: id, causationId: id },
   mint: mintFrom(seed),
   peer: ip,

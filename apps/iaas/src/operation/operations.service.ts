@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Operation } from '@strata/contracts';
 import type { OperationEvent } from '@strata/event-sourcing';
 import { EventStore } from '@strata/event-store';
-import type { Done, Recorded } from '@strata/event-store';
+import type { Done, Moment, Recorded } from '@strata/event-store';
 import { ProcessManager, operationStream, operationView } from '@strata/operations';
 import type { OperationRow } from '@strata/operations';
 import type { Asked } from '@strata/http';
@@ -11,6 +11,13 @@ import type { Endpoint } from '@strata/contracts';
 type Wanted = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>> & Readonly<{ tenantId: string; since: string }>;
 
 type Repeat = Pick<Asked<Endpoint>, 'isRepeat' | 'mint' | 'meta' | 'since'>;
+
+/** An operation, and the moment at which it was so. */
+type Found = Readonly<{ row: OperationRow; moment: Moment }>;
+type Promised = Readonly<{ row: OperationRow; position: number }>;
+
+/** How long whoever asks for an operation waits for it to begin. */
+const PATIENCE_MS = 2_000;
 
 /** Operations as people ask for them: always fresh, because one is folded from its own journal. */
 @Injectable()
@@ -21,7 +28,7 @@ export class Operations {
   ) {}
 
   /** Promised, and not begun yet: a breath later the subscription has come by and begun it. */
-  readonly #promised = new Map<string, OperationRow>();
+  readonly #promised = new Map<string, Promised>();
 
   /**
    * The operation that these events begin. Whoever gets its id finds it, begun or not. No events: it was already so, and the
@@ -30,11 +37,15 @@ export class Operations {
   async begun({ events }: Done, wanted: Wanted, validateOnly = false): Promise<Operation> {
     if (validateOnly) return shownOperation(ended(wanted, 'it would be accepted; nothing was changed'));
     const [trigger] = events;
-    if (!trigger) return shownOperation((await this.find(wanted.id, wanted.tenantId)) ?? ended(wanted, 'already so'));
-    const row = promised(wanted, trigger.meta.correlationId);
-    this.#promised.set(wanted.id, row);
+    if (!trigger) {
+      const found = await this.find(wanted.id, wanted.tenantId, await this.store.present());
+      return shownOperation(found?.row ?? ended(wanted, 'already so'));
+    }
+    const { position, meta } = trigger;
+    const row = promised(wanted, meta.correlationId);
+    this.#promised.set(wanted.id, { row, position });
     const forget = () => this.#promised.delete(wanted.id);
-    this.processes.hasDealtWith(trigger.position).then(forget, forget);
+    this.processes.hasDealtWith(position).then(forget, forget);
     return shownOperation(row);
   }
 
@@ -50,13 +61,21 @@ export class Operations {
     return begun && shownOperation(promised({ id, name: begun.name, resource: begun.resource, tenantId, since }, ''));
   }
 
-  async find(id: string, tenantId: string): Promise<OperationRow | undefined> {
-    return rowOf(id, await this.store.log.readStream(operationStream(id, tenantId))) ?? this.#promisedTo(id, tenantId);
+  /** One that had nothing to wait for: it has ended, and is in no journal. */
+  ended(wanted: Wanted, statusReason: string): Operation {
+    return shownOperation(ended(wanted, statusReason));
   }
 
-  #promisedTo(id: string, tenantId: string): OperationRow | undefined {
+  /** One that is promised now is waited for; where everything is late, the promise is shown for it. */
+  async find(id: string, tenantId: string, moment: Moment): Promise<Found | undefined> {
     const promised = this.#promised.get(id);
-    return promised?.tenantId === tenantId ? promised : undefined;
+    const row = rowOf(id, await moment.events(operationStream(id, tenantId)));
+    if (row) return { row, moment };
+    if (moment.then || promised?.row.tenantId !== tenantId) return undefined;
+    await this.processes.hasDealtWith(promised.position, PATIENCE_MS).catch(() => undefined);
+    const later = await this.store.present();
+    const begun = rowOf(id, await later.events(operationStream(id, tenantId)));
+    return { row: begun ?? promised.row, moment: later };
   }
 }
 

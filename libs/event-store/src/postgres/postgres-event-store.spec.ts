@@ -1,5 +1,5 @@
 import { postgresForTests } from '@strata/testing/embedded-postgres';
-import { isAnEventLog, isAViewStore, runsAggregates, runsSubscriptions } from '../testing/index.js';
+import { isAnEventLog, isAViewStore, remembersThePast, runsAggregates, runsSubscriptions } from '../testing/index.js';
 import { PostgresEventStore } from './postgres-event-store.js';
 
 let schemas = 0;
@@ -14,3 +14,4 @@ isAnEventLog('PostgreSQL', make);
 runsAggregates('PostgreSQL', make, open);
 runsSubscriptions('PostgreSQL', make);
 isAViewStore('PostgreSQL', make);
+remembersThePast('PostgreSQL', make);
