@@ -44,7 +44,9 @@ export class Operations {
   }
 
   async find(id: string, tenantId: string): Promise<OperationRow | undefined> {
-    return rowOf(id, await this.store.log.readStream(operationStream(id, tenantId))) ?? this.#promisedTo(id, tenantId);
+    // Before the journal is read: a promise is forgotten in the very moment in which the journal begins.
+    const promised = this.#promisedTo(id, tenantId);
+    return rowOf(id, await this.store.log.readStream(operationStream(id, tenantId))) ?? promised;
   }
 
   #promisedTo(id: string, tenantId: string): OperationRow | undefined {
