@@ -17,6 +17,8 @@ export const strata = async (platform: TestPlatform, argv: readonly string[]): P
     checkout: '.',
     signal: new AbortController().signal,
     confirm: async () => undefined,
+    secret: async () => undefined,
+    input: async () => '',
   });
   if (exit !== 0) throw new Error(`strata ${argv.join(' ')}: ${exit} ${stderr}`);
   return stdout;

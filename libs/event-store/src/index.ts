@@ -17,7 +17,7 @@ export { PostgresEventStore } from './postgres/postgres-event-store.js';
 export type { Migration, PostgresPlace } from './postgres/schema.js';
 export { EventsMissing, Subscription, TryLater } from './subscription.js';
 export type { SubscriptionOptions } from './subscription.js';
-export { View } from './view.js';
+export { View, together } from './view.js';
 export type { Rebuilt, TenantRows } from './view.js';
 export { defineView } from './view-definition.js';
 export type { Counts, Listing, Page, Scalar, Sight, ViewDefinition } from './view-definition.js';
