@@ -33,7 +33,7 @@ export type { Verification, Verified } from './proof/verify.js';
 export type { RebuildProgress, Rebuilt, RebuiltAll } from './rebuild.js';
 export { EventsMissing, Subscription, TryLater } from './subscription.js';
 export type { SubscriptionOptions } from './subscription.js';
-export { View } from './view.js';
+export { View, together } from './view.js';
 export type { TenantRows } from './view.js';
 export { defineView } from './view-definition.js';
 export type { Counts, Listing, Page, Scalar, Sight, ViewDefinition } from './view-definition.js';

@@ -228,6 +228,16 @@ export class Subscription {
     });
   }
 
+  /** Goes on to a position and no further, for whoever works between two batches. */
+  async goOnTo(position: number): Promise<void> {
+    while (this.#position < position && this.#state !== 'stopped') {
+      const most = Math.min(this.options.batchSize ?? 1_000, position - this.#position);
+      const batch = await this.options.log.read(this.#position, most);
+      if (batch.length === 0) throw new EventsMissing(this.name, this.#position, position);
+      await this.#deliver(batch);
+    }
+  }
+
   async #run(): Promise<void> {
     for (let failures = 0; this.#state !== 'stopped';) {
       try {
