@@ -12,7 +12,8 @@ import type { SoloHeadroom } from './headroom.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[]; headroom: Pick<SoloHeadroom, 'check'> }>;
+type Known = Readonly<{
+  ground: Pick<Ground, 'iaas' | 'identity'>; hosts: readonly HostMachine[]; headroom: Pick<SoloHeadroom, 'check'> }>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {

@@ -28,7 +28,7 @@ export type { SignedCheckpoint } from './proof/checkpoint.js';
 export type { Fault } from './proof/fault.js';
 export { Ledger } from './proof/ledger.js';
 export { ProvenLog } from './proof/proven-log.js';
-export { PublicKeys, knownKeys, learnKeys, openHomeKeys, pemsIn } from './proof/signing-key.js';
+export { PublicKeys, SigningKey, knownKeys, learnKeys, openHomeKeys, pemsIn } from './proof/signing-key.js';
 export type { Verification, Verified } from './proof/verify.js';
 export type { RebuildProgress, Rebuilt, RebuiltAll } from './rebuild.js';
 export { EventsMissing, Subscription, TryLater } from './subscription.js';
