@@ -48,7 +48,7 @@ export class MortalLog extends EventLog {
   override recall = (stream: string, ids: readonly string[]) => this.#through(() => this.log.recall(stream, ids));
   override head = () => this.#through(() => this.log.head());
   override positionAt = (time: string) => this.#through(() => this.log.positionAt(time));
-  override readAll = (after: number) => this.log.readAll(after);
+  override readAll = (after: number, upTo?: number) => this.log.readAll(after, upTo);
 
   override onAppend(listener: () => void): () => void {
     const silence = this.log.onAppend(listener);

@@ -89,9 +89,9 @@ export class PostgresEventLog extends EventLog {
     return (await this.tenants.query<Row>(tenantId, { text, values, ...ROWS })).map(this.#recorded);
   }
 
-  override async *readAll(after: number) {
+  override async *readAll(after: number, upTo = Infinity) {
     if (!Number.isSafeInteger(after)) throw new Error(`${after} is no position`);
-    const head = await this.head();
+    const head = Math.min(await this.head(), upTo);
     const order = new InOrder<Recorded>(after, EARLY);
     if (head - after > Math.max(head / 2, EARLY)) {
       for await (const page of this.#copied(after, head, 'as it lies')) {
