@@ -49,6 +49,17 @@ const goodDays = async (platform: TestPlatform, log: EventLog) => {
   await operate(platform, 'DELETE', '/v1/instances/inst_web');
 };
 
+/** What is deleted is kept, comes back, and goes for good. */
+const secondThoughts = async (platform: TestPlatform) => {
+  await ask(platform, 'PUT', '/v1/settings', { keepDeletedSeconds: 3600 });
+  await create(platform, 'kept');
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept');
+  await operate(platform, 'POST', '/v1/instances/inst_kept/restore', {});
+  await operate(platform, 'POST', '/v1/instances/inst_kept/stop', {});
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept', undefined, { key: 'again' });
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept?now=true');
+};
+
 /** Images: built on demand and by request, waited for by two, and not to be had. */
 const images = async (platform: TestPlatform, [builder]: readonly SimulatedHost[]) => {
   builder?.faults.on('images.build', { kind: 'fail', outcome: 'refused' });
@@ -129,6 +140,7 @@ export const tellIaasStories = async (
   const world = [new SimulatedHost(), new SimulatedHost()];
   const platform = await TestPlatform.create({ store: store(), world });
   await goodDays(platform, log);
+  await secondThoughts(platform);
   await images(platform, world);
   await badDays(platform, log, world);
   await platform.close();

@@ -13,6 +13,7 @@ for (const words of [
   '',
   'instance',
   'instance create',
+  'instance list',
   'instance exec',
   'instance stop',
   'event tail',
@@ -46,7 +47,7 @@ it('offers a word for every endpoint that people ask for', () => {
     expect(offered).toEqual(expect.arrayContaining(contracted));
   }
   expect(verbs.map(({ name }) => name)).toEqual([
-    ...['up', 'down', 'status', 'doctor', 'login', 'logout', 'whoami', 'why'],
+    ...['up', 'down', 'status', 'doctor', 'login', 'logout', 'whoami', 'activity', 'undo', 'why'],
   ]);
 });
 

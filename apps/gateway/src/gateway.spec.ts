@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '@strata/contracts';
 import { Clock, ManualClock } from '@strata/event-store';
-import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
+import { AsOf, Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { GatewayModule } from './gateway.module.js';
 import type { ReadinessReport, StatusReport } from './platform/ports.js';
@@ -29,7 +29,7 @@ const status: StatusReport = {
   imports: [
     GatewayModule.on({
       readiness: { report: async () => readiness },
-      status: { report: async () => status },
+      status: { report: async () => new AsOf(status, status.position) },
       document: { read: () => ({ openapi: '3.1.0' }) },
       logs: { all: () => [] },
       progress: { report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 } }] },

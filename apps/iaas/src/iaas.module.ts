@@ -3,8 +3,11 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CqrsModule } from '@nestjs/cqrs';
 import { PLATFORM } from '@strata/event-sourcing';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
+import { Moments } from '@strata/http';
 import { ProcessManager } from '@strata/operations';
 import { v5 as uuidFrom } from 'uuid';
+import { Activities } from './activity/activities.service.js';
+import { ActivityHttp } from './activity/activity.http.js';
 import { CreateFlavor, builtInFlavors } from './flavor/flavor.js';
 import { FlavorHttp } from './flavor/flavor.http.js';
 import { HostDoor } from './host/host-door.service.js';
@@ -14,6 +17,7 @@ import { buildImage } from './image/build-image.process.js';
 import { ImageHttp } from './image/image.http.js';
 import { deleteInstance } from './instance/delete-instance.process.js';
 import { CreateInstanceHttp } from './instance/create-instance.http.js';
+import { ExplainInstanceHttp } from './instance/explain-instance.http.js';
 import { InstanceRequests } from './instance/instance-requests.service.js';
 import { InstanceSpecs } from './instance/instance-specs.service.js';
 import { InstanceHttp } from './instance/instance.http.js';
@@ -22,13 +26,16 @@ import { provisionInstance } from './instance/provision-instance.process.js';
 import { NetworkHttp } from './network/network.http.js';
 import { OperationHttp } from './operation/operation.http.js';
 import { Operations } from './operation/operations.service.js';
+import { PurgeSweep } from './instance/purge-sweep.service.js';
 import { QuotaHttp } from './quota/quota.http.js';
 import { ReservationSweep } from './quota/reservation-sweep.service.js';
 import { RebuildHttp } from './rebuild/rebuild.http.js';
 import { rebuildViews } from './rebuild/rebuild-views.process.js';
 import { ReadModels, Rebuilds } from './rebuild/rebuilds.service.js';
 import { Commands } from './rules.js';
+import { SettingsHttp } from './settings/settings.http.js';
 import { Summary } from './summary.js';
+import { UndoHttp } from './undo/undo.http.js';
 import { Views } from './views.js';
 import { VolumeHttp } from './volume/volume.http.js';
 
@@ -59,12 +66,16 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
       controllers: [
         CreateInstanceHttp,
         InstanceHttp,
+        ExplainInstanceHttp,
         ImageHttp,
         FlavorHttp,
         HostHttp,
         NetworkHttp,
         VolumeHttp,
         QuotaHttp,
+        SettingsHttp,
+        ActivityHttp,
+        UndoHttp,
         OperationHttp,
         RebuildHttp,
       ],
@@ -72,20 +83,23 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
         { provide: Clock, useValue: clock },
+        { provide: Moments, useValue: new Moments(store, clock) },
         { provide: Views, useFactory: () => Views.start(store) },
         { provide: ProcessManager, useFactory: managerOf, inject: [EventStore, Views, Commands, Clock] },
         ...Commands.handlers,
         Commands,
         Operations,
+        Activities,
         InstanceRequests,
         InstanceSpecs,
         HostDoor,
         ReservationSweep,
         { provide: ReadModels, useValue: { stores: readModels } satisfies ReadModels },
         Rebuilds,
+        PurgeSweep,
         Summary,
       ],
-      exports: [HostDoor, Views, EventStore, ProcessManager, Summary],
+      exports: [HostDoor, Views, EventStore, Moments, ProcessManager, Summary],
     };
   }
 

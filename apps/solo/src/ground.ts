@@ -3,7 +3,7 @@ import type { EventStore } from '@strata/event-store';
 import { startPostgres } from '@strata/embedded-postgres';
 import { PostgresClaims } from '@strata/http';
 import type { Claims } from '@strata/http';
-import { CreateSubjectKeys1, MasterKey, PostgresSubjectKeys, Sealing } from '@strata/sealing';
+import { CreateSubjectKeys1, PostgresSubjectKeys, Sealing } from '@strata/sealing';
 import { join } from 'node:path';
 import { history as iaasHistory } from '../../iaas/src/iaas.module.js';
 import { history as identityHistory } from '../../identity/src/identity.module.js';
@@ -51,7 +51,7 @@ export const openGround = async (place: Place, tell: (line: string) => void): Pr
   const { url, iaas, identity, close } = await openStores(place, tell);
   const claims = await PostgresClaims.open({ url, schema: 'gateway' });
   const keys = new PostgresSubjectKeys({ url, schema: 'identity' });
-  const sealing = await Sealing.open(keys, await MasterKey.in(join(home, 'master.key')));
+  const sealing = await Sealing.with(keys, join(home, 'master.key'));
   const clock = new SystemClock();
   const proof = await Proof.open(home, { iaas, identity }, clock);
   return {

@@ -1,5 +1,6 @@
+import type { Instant } from '@strata/contracts';
 import type { EventStore } from '@strata/event-store';
-import { problem } from '@strata/http';
+import { AsOf, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
@@ -10,13 +11,13 @@ import type { Ground } from './ground.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[] }>;
+type Known = Readonly<{ ground: Pick<Ground, 'iaas' | 'identity'>; hosts: readonly HostMachine[] }>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
   #summary: Summary | undefined;
   readonly readiness: Readiness = { report: () => this.#readiness() };
-  readonly status: PlatformStatus = { report: (principal) => this.#status(principal) };
+  readonly status: PlatformStatus = { report: (principal, at) => this.#status(principal, at) };
   readonly occupancy: Occupancy = { of: (tenantId) => this.#things(tenantId) };
   readonly progress: LogProgress = { report: () => this.#progress() };
 
@@ -51,25 +52,24 @@ export class SoloPlatform {
     ];
   }
 
-  async #status({ tenantId }: Principal): Promise<StatusReport> {
-    const summary = this.#summary;
+  async #status({ tenantId }: Principal, at: Instant | undefined): Promise<AsOf<StatusReport>> {
+    if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
+    const { body, position, recordedAt } = await this.#summary.at(at, tenantId);
+    const ours = at ? { version: null, hypervisor: null } : { version: VERSION, hypervisor: await this.#hypervisor() };
+    return new AsOf({ ...ours, ...body }, position, recordedAt);
+  }
+
+  async #hypervisor(): Promise<string> {
     const [first] = this.known.hosts;
     const facts = await first?.hypervisor.facts().catch(() => undefined);
-    return {
-      version: VERSION,
-      hypervisor: facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer',
-      position: (await summary?.position()) ?? 0,
-      instances: (await summary?.instances(tenantId)) ?? {},
-      hosts: (await summary?.hosts()) ?? {},
-      runningOperations: (await summary?.runningOperations(tenantId)) ?? 0,
-    };
+    return facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer';
   }
 
   /** What a tenant has, in numbers. */
   async #things(tenantId: string): Promise<Readonly<Record<string, number>>> {
     if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
-    const byStatus = Object.values(await this.#summary.instances(tenantId));
-    return { instances: byStatus.reduce((sum, count) => sum + count, 0) };
+    const { body } = await this.#summary.at(undefined, tenantId);
+    return { instances: Object.values(body.instances).reduce((sum, count) => sum + count, 0) };
   }
 
   async #progress(): Promise<readonly ServiceProgress[]> {

@@ -35,7 +35,12 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
       document: { read: () => document },
       logs: ground.proof,
     });
-    const around = [identity, gateway, EventModule.on({ store: ground.iaas }), GroundModule.of(ground, hosts)];
+    const around = [
+      identity,
+      gateway,
+      EventModule.on({ store: ground.iaas, clock: ground.clock }),
+      GroundModule.of(ground, hosts),
+    ];
     const cloud = CloudModule.of({
       store: ground.iaas,
       readModels: { iaas: ground.iaas, identity: ground.identity },

@@ -1,7 +1,9 @@
+import { activity } from './activity.js';
 import type { Endpoint } from './endpoint.js';
 import { events } from './event.js';
 import { instances } from './iaas/instance.js';
 import { flavors, hosts, images, networks, pools, quotas, volumes } from './iaas/resources.js';
+import { settings } from './iaas/settings.js';
 import { keys } from './identity/key.js';
 import { login } from './identity/login.js';
 import { tenants } from './identity/tenant.js';
@@ -20,8 +22,10 @@ export const api = {
   volumes,
   pools,
   quotas,
+  settings,
   operations,
   events,
+  activity,
   tenants,
   users,
   keys,

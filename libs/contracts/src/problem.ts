@@ -154,6 +154,16 @@ export const problems = {
   'operation.not-found': { status: 404, title: 'No such operation', help: 'See `strata operation list`.' },
   'operation.ended': { status: 409, title: 'The operation has ended', help: 'Nothing is left to call off.' },
   'operation.not-cancellable': { status: 409, title: 'The operation cannot be called off', help: 'Wait for its end.' },
+  'undo.impossible': {
+    status: 409,
+    title: 'This cannot be taken back',
+    help: 'See `detail`; `strata activity` says of each request whether it can.',
+  },
+  'undo.superseded': {
+    status: 409,
+    title: 'It was changed again since',
+    help: 'Undo the request in `details.requestId` first.',
+  },
   'event.not-found': {
     status: 404,
     title: 'Nothing is known by this id',

@@ -1,6 +1,8 @@
 import { Aggregates } from './aggregates.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
+import { Moment } from './moment.js';
+import { Past } from './past.js';
 import { Damage } from './proof/damage.js';
 import type { Ledger } from './proof/ledger.js';
 import { rebuild } from './rebuild.js';
@@ -19,6 +21,7 @@ export abstract class EventStore {
   readonly aggregates: Aggregates;
   /** What is known to be wrong with the log. */
   readonly damage = new Damage();
+  readonly #past = new Past();
   readonly #running = new Set<Subscription>();
   readonly #views = new Map<string, View<object, string>>();
 
@@ -27,7 +30,19 @@ export abstract class EventStore {
     readonly checkpoints: Checkpoints,
     readonly ledger: Ledger,
   ) {
-    this.aggregates = new Aggregates(log, this.damage);
+    this.aggregates = new Aggregates(log, this.damage, undefined, this.#past);
+  }
+
+  /** Now: everything that is stored when it is asked for. */
+  async present(): Promise<Moment> {
+    return new Moment(this, Math.max(await this.log.head(), this.log.known));
+  }
+
+  /** As it was when the log had come to a position. @throws RangeError when it has not come so far */
+  async asOf(position: number): Promise<Moment> {
+    const [event] = position === 0 ? [] : await this.log.readAt([position]);
+    if (position !== 0 && !event) throw new RangeError(`the log has no position ${position}`);
+    return new Moment(this, position, { recordedAt: event?.recordedAt });
   }
 
   /** Follows this store's log, or another one's, with a cursor kept here. */
@@ -39,9 +54,10 @@ export abstract class EventStore {
   async view<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
   ): Promise<View<Row, Column>> {
-    const snapshot = () => this.snapshot();
+    const { log, checkpoints } = this;
     const table = await this.tableOf(definition);
-    const view = await View.start(definition, table, this.log, this.checkpoints, snapshot);
+    const snapshot = () => this.snapshot();
+    const view = await View.start(definition, table, { log, checkpoints, past: this.#past, snapshot });
     this.#keep(view.subscription);
     // What is common to all views does not depend on their rows.
     this.#views.set(definition.name, view as unknown as View<object, string>);

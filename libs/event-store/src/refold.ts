@@ -1,8 +1,8 @@
 import type { Transaction } from './checkpoints.js';
 import type { Recorded } from './event.js';
+import { keysOf } from './folding.js';
 import { Seen } from './seen.js';
 import type { Subscription } from './subscription.js';
-import { keysOf } from './view-definition.js';
 import type { ViewDefinition } from './view-definition.js';
 import type { Digest, Snapshot, ViewTable } from './view-table.js';
 

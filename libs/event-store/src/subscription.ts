@@ -103,6 +103,11 @@ export class Subscription {
     return this.#position;
   }
 
+  /** The position that is kept: between it and {@link position} lies nothing that had an effect. */
+  get kept() {
+    return this.#kept;
+  }
+
   /** Why it stopped by itself, if it did: fenced off by another process, or events are missing or of a newer release. */
   get failure() {
     return this.#failure;

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Transaction } from './checkpoints.js';
-import type { Listing, Page } from './view-definition.js';
+import type { Listing, Page, Scalar, Sight } from './view-definition.js';
+
+/** What was read and the cursor beside it, where the table knows both at one instant. */
+export type Read<T> = T & Readonly<{ cursor?: number }>;
 
 /** All tables of a store as they are at one moment, whatever is written later. */
 export abstract class Snapshot {
@@ -19,7 +22,10 @@ export abstract class ViewTable<Row extends object, Column extends string> {
   abstract saveAlone(tx: Transaction, rows: ReadonlyMap<string, Row | undefined>): Promise<void>;
   /** With a tenant, only what that tenant may see. */
   abstract getMany(keys: readonly string[], tenantId?: string): Promise<Map<string, Row>>;
-  abstract list(listing: Listing<Column>, tenantId?: string): Promise<Page<Row>>;
+  abstract look(key: string, tenantId?: string): Promise<Read<Omit<Sight<Row>, 'position'>>>;
+  abstract list(listing: Listing<Column>, tenantId?: string): Promise<Read<Omit<Page<Row>, 'position'>>>;
+  /** How many rows have each value of a column. */
+  abstract count(column: Column, tenantId?: string): Promise<Read<Readonly<{ counts: ReadonlyMap<Scalar, number> }>>>;
   /** All rows by key, in an order that does not depend on the store. */
   abstract all(at: Snapshot): AsyncIterable<readonly (readonly [string, Row])[]>;
 
@@ -57,8 +63,15 @@ const canonical = (value: unknown): string => {
   return `{${entries.map(([name, it]) => `${JSON.stringify(name)}:${canonical(it)}`).join(',')}}`;
 };
 
+/** From here on the units of a string are not in the order of the code points that they stand for. */
+const HIGH = /[\ud800-\uffff]/;
+
 /** The bytes of UTF-8 in order are the code points in order: PostgreSQL's "C" collation, in JavaScript. */
-export const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+export const byBytes = (a: string, b: string): number => {
+  if (a === b) return 0;
+  if (HIGH.test(a) || HIGH.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : 1;
+};
 
 /** A cursor for a page is the last row's place in the order; opaque to whoever carries it. */
 export const cursorOf = (place: readonly unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');

@@ -1,19 +1,28 @@
 import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { foldInto, keysOf } from './folding.js';
+import type { Past } from './past.js';
+import { pastRows } from './past-rows.js';
 import { Recent } from './recent.js';
 import { Refold } from './refold.js';
 import { Subscription } from './subscription.js';
-import { isFor, keysOf, viewId } from './view-definition.js';
-import type { Listing, Page, ViewDefinition } from './view-definition.js';
-import type { Snapshot, ViewTable } from './view-table.js';
+import { isFor, viewId } from './view-definition.js';
+import type { Counts, Listing, Page, Sight, ViewDefinition } from './view-definition.js';
+import type { Read, Snapshot, ViewTable } from './view-table.js';
 
-/** Reads that cannot see another tenant's rows. */
+/** Reads of a view: of all its rows or, mostly, of those that one tenant may see. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
   get(key: string): Promise<Row | undefined>;
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+  /** As `get`, for whoever must know how far the log had come. */
+  look(key: string): Promise<Sight<Row>>;
   list(listing?: Listing<Column>): Promise<Page<Row>>;
+  count(column: Column): Promise<Counts>;
 }>;
+
+/** What a view stands on. */
+type Ground = Readonly<{ log: EventLog; checkpoints: Checkpoints; past: Past; snapshot(): Promise<Snapshot> }>;
 
 /** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
 const LINGER = 20;
@@ -29,22 +38,20 @@ export class View<Row extends object, Column extends string> {
   static async start<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
     table: ViewTable<Row, Column>,
-    log: EventLog,
-    checkpoints: Checkpoints,
-    snapshot: () => Promise<Snapshot>,
+    ground: Ground,
   ): Promise<View<Row, Column>> {
-    const view = new View(definition, table, log, snapshot);
+    const view = new View(definition, table, ground);
     view.#subscription = await Subscription.start(
       {
         name: viewId(definition),
-        log,
+        log: ground.log,
         from: 'start',
         lingerMs: definition.lingerMs ?? LINGER,
         effect: 'single',
         concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
       },
-      checkpoints,
+      ground.checkpoints,
     );
     return view;
   }
@@ -54,8 +61,7 @@ export class View<Row extends object, Column extends string> {
   private constructor(
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly table: ViewTable<Row, Column>,
-    private readonly log: EventLog,
-    private readonly snapshot: () => Promise<Snapshot>,
+    private readonly ground: Ground,
   ) {}
 
   get name(): string {
@@ -75,8 +81,12 @@ export class View<Row extends object, Column extends string> {
     return this.#getMany(keys);
   }
 
+  look(key: string): Promise<Sight<Row>> {
+    return this.#placed(this.table.look(key));
+  }
+
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
-    return this.table.list(listing);
+    return this.#placed(this.table.list(listing));
   }
 
   /** The rows as one tenant may see them: its own and, where the view shares them, those of the platform. */
@@ -84,8 +94,19 @@ export class View<Row extends object, Column extends string> {
     return {
       get: async (key) => (await this.#getMany([key], tenantId)).get(key),
       getMany: (keys) => this.#getMany(keys, tenantId),
-      list: (listing = {}) => this.table.list(listing, tenantId),
+      look: (key) => this.#placed(this.table.look(key, tenantId)),
+      list: (listing = {}) => this.#placed(this.table.list(listing, tenantId)),
+      count: (column) => this.#placed(this.table.count(column, tenantId)),
     };
+  }
+
+  count(column: Column): Promise<Counts> {
+    return this.#placed(this.table.count(column));
+  }
+
+  /** The rows as they were when the log had come to a position: folded anew and, for a tenant, from its events alone. */
+  asOf(position: number, tenantId?: string): Promise<TenantRows<Row, Column>> {
+    return pastRows(this.definition, tenantId, position, this.ground);
   }
 
   /** Read your writes: resolves once the event at this position is in the rows. @throws when that takes too long */
@@ -95,7 +116,7 @@ export class View<Row extends object, Column extends string> {
 
   /** Resolves once everything that is in the log by now is in the rows, or after a while without it. */
   async catchUp(milliseconds = 500): Promise<void> {
-    const head = await this.log.head();
+    const head = await this.ground.log.head();
     // A view that cannot keep up answers with what it has: late rows are better than none.
     await this.#subscription.waitFor(head, milliseconds).catch(() => undefined);
   }
@@ -109,7 +130,7 @@ export class View<Row extends object, Column extends string> {
 
   /** SHA-256 over all rows, as they are at one moment. */
   async hash(): Promise<string> {
-    const at = await this.snapshot();
+    const at = await this.ground.snapshot();
     try {
       return (await this.table.digest(at)).hash;
     } finally {
@@ -130,13 +151,7 @@ export class View<Row extends object, Column extends string> {
     const touched = new Set(batch.flatMap((event) => keysOf(this.definition, event)));
     if (touched.size === 0) return;
     const rows = await this.#rowsOf([...touched]);
-    for (const event of batch) {
-      for (const key of keysOf(this.definition, event)) {
-        const row = this.definition.evolve(rows.get(key), event, key);
-        if (row === undefined) rows.delete(key);
-        else rows.set(key, row);
-      }
-    }
+    for (const event of batch) foldInto(this.definition, rows, event);
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);
@@ -173,6 +188,19 @@ export class View<Row extends object, Column extends string> {
       if (row) rows.set(key, row);
     }
     return rows;
+  }
+
+  /**
+   * How far what was read is true. The table's own word comes from the same instant as the rows; while the kept cursor is
+   * at that word, whatever was passed since did not concern this view. A table without a word is read at once.
+   */
+  async #placed<T extends object>(reading: Promise<Read<T>>): Promise<T & Readonly<{ position: number }>> {
+    const { position } = this.#subscription;
+    const { cursor, ...read } = await reading;
+    const { kept, position: now } = this.#subscription;
+    const told = cursor === undefined ? position : cursor === kept ? now : cursor;
+    // Taking the cursor away leaves what was asked for.
+    return { ...(read as unknown as T), position: told };
   }
 
   #announce(tx: Transaction, keys: readonly string[]) {

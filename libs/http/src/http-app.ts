@@ -87,12 +87,8 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   });
 
   fastify.removeAllContentTypeParsers();
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    // Clients that always say `application/json` mean nothing by it where there is no body.
-    if (body === '') done(null, undefined);
-    else void parse(request, body.toString(), done);
-  });
+  // Read once it is known who asks: see `bodyIn`.
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   return adapter;
 };
 

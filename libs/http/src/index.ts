@@ -1,3 +1,4 @@
+export { AsOf } from './as-of.js';
 export { Asked } from './asked.js';
 export { Claims } from './claims.js';
 export type { Claim, Claimed, StoredAnswer } from './claims.js';
@@ -7,8 +8,8 @@ export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
 export { LineStream } from './line-stream.js';
 export { MemoryClaims } from './memory-claims.js';
-export { pageTokenOf, paged, readPageToken } from './paging.js';
+export { Moments } from './moments.js';
 export { PostgresClaims } from './postgres-claims.js';
-export { Principals } from './principal.js';
+export { Principals, beyondKey } from './principal.js';
 export type { Principal } from './principal.js';
 export { ProblemError, problem } from './problem.js';

@@ -21,9 +21,17 @@ export class ProblemError extends Error {
 export const problem = (code: ProblemCode, detail: string, details?: Details) =>
   new ProblemError(code, detail, details);
 
+/** So many mistakes are told of at once, and so much of the name of a field: an answer is not larger than its question. */
+const TOLD = 50;
+const NAMED = 200;
+
 /** The request is well-formed JSON, but these fields are not what the contract asks for. */
-export const invalid = (errors: FieldErrors) =>
-  new ProblemError('request.invalid', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {}, errors);
+export const invalid = (errors: FieldErrors) => {
+  const told = errors.slice(0, TOLD).map(({ path, message }) => ({ path: path.slice(0, NAMED), message }));
+  const more = errors.length > TOLD ? [{ path: '', message: `and ${errors.length - TOLD} more` }] : [];
+  const detail = [...told, ...more].map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new ProblemError('request.invalid', detail.join('; '), {}, [...told, ...more]);
+};
 
 /** A problem that was settled with its key: it is sent as it stands. */
 export class SettledProblem extends Error {

@@ -6,6 +6,7 @@ import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { AsOf } from './as-of.js';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
@@ -15,6 +16,7 @@ import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Principal } from './principal.js';
 import { SettledProblem, problem, tell } from './problem.js';
+import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
 import { StreamedAnswer } from './streamed-answer.js';
@@ -51,7 +53,8 @@ export class RequestInterceptor implements NestInterceptor {
     const endpoint = endpointOf(it.getHandler());
     if (endpoint === undefined) throw new Error('a route without an endpoint has passed the check at the start');
 
-    const parts = this.#checkOf(endpoint)(request);
+    const { params, query } = request;
+    const parts = this.#checkOf(endpoint)({ params, query, body: bodyIn(request) });
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
@@ -84,6 +87,10 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
+    if (answer instanceof AsOf) {
+      reply.headers(answer.headers);
+      return answer.body;
+    }
     if (!(answer instanceof StreamedAnswer)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({

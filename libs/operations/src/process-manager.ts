@@ -78,8 +78,8 @@ export class ProcessManager {
   }
 
   /** Resolves once the operation that an event begins has begun. */
-  async hasDealtWith(position: number): Promise<void> {
-    await this.#subscription?.waitFor(position, 60_000);
+  async hasDealtWith(position: number, milliseconds = 60_000): Promise<void> {
+    await this.#subscription?.waitFor(position, milliseconds);
   }
 
   /** Tells an operation something on behalf of a person. */

@@ -21,6 +21,7 @@ const metrics = endpoint({
   access: 'platform-administrator',
   status: 200,
   answer: z.string(),
+  timeless: 'it is about the process that answers',
   errors: [],
 });
 

@@ -26,6 +26,13 @@ export const causesOf = (events: readonly Recorded[]): readonly Cause[] => {
   }));
 };
 
+/** A thing that several requests were about is what they have in common: they are its branches. */
+export const underOneRoot = (id: string, roots: readonly Cause[]): readonly Cause[] => {
+  const [first] = roots;
+  if (first === undefined || roots.length === 1) return roots;
+  return [{ id, kind: 'thing', what: id, at: first.at, position: null, by: null, effects: roots }];
+};
+
 const node = ({ id, type, stream, data, at, position, meta }: Recorded): Omit<Cause, 'effects'> => {
   const step = 'step' in data && typeof data.step === 'string' ? [data.step] : [];
   return { id, kind: 'event', what: [type, ...step, idIn(stream)].join(' '), at, position, by: meta.actor };

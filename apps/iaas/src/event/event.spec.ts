@@ -19,6 +19,7 @@ class TenantsAsKeys extends Principals {
 
 const quiet = { log() {}, warn() {}, error: console.error };
 
+const clock = new ManualClock();
 let store: MemoryEventStore;
 let app: NestFastifyApplication;
 let address: string;
@@ -28,11 +29,11 @@ beforeEach(async () => {
   store = new MemoryEventStore();
   versions = {};
   @Module({
-    imports: [EventModule.on({ store })],
+    imports: [EventModule.on({ store, clock })],
     providers: [
       { provide: Principals, useClass: TenantsAsKeys },
       { provide: Claims, useClass: MemoryClaims },
-      { provide: Clock, useValue: new ManualClock() },
+      { provide: Clock, useValue: clock },
     ],
   })
   class EventsAlone {}
@@ -277,11 +278,8 @@ describe('why', () => {
     await begin();
     await append('instance-inst_1', { type: 'InstanceStopRequested', data: {} }, { correlationId: 'req_2' });
     await append('instance-inst_2', { type: 'InstanceRequested', data: {} }, { correlationId: 'req_3' });
-    expect(drawn(await why('inst_1'))).toEqual([
-      ...tree,
-      'request | user_1',
-      '  InstanceStopRequested inst_1 | user_1',
-    ]);
+    const branches = [...tree, 'request | user_1', '  InstanceStopRequested inst_1 | user_1'];
+    expect(drawn(await why('inst_1'))).toEqual(['inst_1 | null', ...branches.map((line) => `  ${line}`)]);
     expect(drawn(await why('inst_2'))).toEqual(['request | user_1', '  InstanceRequested inst_2 | user_1']);
   });
 

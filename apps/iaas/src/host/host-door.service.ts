@@ -3,13 +3,13 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { HostDescription, HostServices, InstanceWish, Sights, Wishes } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
 import type { Meta } from '@strata/event-sourcing';
-import { Aggregates, Clock, streamName } from '@strata/event-store';
+import { Aggregates, Clock, RejectedError, streamName } from '@strata/event-store';
 import { problem } from '@strata/http';
 import { v7 as uuid } from 'uuid';
 import { ReportImage } from '../image/image.js';
 import { ReportInstance } from '../instance/instance-sight.js';
 import type { InstanceRow } from '../instance/instance.view.js';
-import { CreateNetwork, EVERYBODYS_NETWORK, ReportNetwork } from '../network/network.js';
+import { CreateNetwork, EVERYBODYS_NETWORK, EVERYBODYS_NETWORK_NAME, ReportNetwork } from '../network/network.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { ConnectHost, FLEET, LoseHost, fleet } from './fleet.js';
@@ -21,7 +21,7 @@ type Nudge = (instanceIds: readonly string[] | undefined) => void;
 const PATIENCE = 30_000;
 
 /** The network that every tenant finds, until it makes its own. */
-const DEFAULT_NETWORK = { networkId: EVERYBODYS_NETWORK, name: 'default', type: 'nat' } as const;
+const DEFAULT_NETWORK = { networkId: EVERYBODYS_NETWORK, name: EVERYBODYS_NETWORK_NAME, type: 'nat' } as const;
 
 /** Simulated guests have no address that could clash, and there may be a hundred thousand of them. */
 const SIMULATED_RANGE = '10.128.0.0/12';
@@ -116,12 +116,23 @@ export class HostDoor implements OnModuleDestroy {
       ),
       ...sights.images.map(async (sight) => {
         const itself = { tenantId: PLATFORM, correlationId: hostId, causationId: hostId };
-        // Whoever began the build may read what came of it.
+        // Whoever began the build may read what came of it, as long as nobody else waits for it.
         const { cause = itself } = (await this.views.images.get(sight.imageId)) ?? {};
-        const meta = this.#meta(hostId, cause);
-        await this.commands.report(new ReportImage({ imageId: sight.imageId, sight }, meta));
+        if (await this.#reportImage(sight, this.#meta(hostId, cause))) return;
+        await this.#reportImage(sight, this.#meta(hostId, { ...cause, tenantId: PLATFORM }));
       }),
     ]);
+  }
+
+  /** @returns whether the rules let it be told in the name of that tenant */
+  async #reportImage(sight: Sights['images'][number], meta: Meta): Promise<boolean> {
+    try {
+      await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+      return true;
+    } catch (error) {
+      if (error instanceof RejectedError) return false;
+      throw error;
+    }
   }
 
   onNudge(hostId: string, listener: Nudge): () => void {

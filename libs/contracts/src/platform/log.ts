@@ -89,6 +89,7 @@ export const LogRebuild = z.object({
 export type LogRebuild = z.infer<typeof LogRebuild>;
 
 const administrators = { tag: 'logs', access: 'platform-administrator' } as const;
+const timeless = 'it is about the log itself, whose past is in it';
 const named = z.object({ log: z.string().max(40) });
 const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -97,6 +98,7 @@ export const logs = {
   list: endpoint({
     ...administrators,
     method: 'get',
+    timeless,
     path: '/v1/logs',
     summary: 'List the logs with their newest checkpoints, the public keys that are known, and the read models',
     status: 200,
@@ -109,6 +111,7 @@ export const logs = {
   verify: endpoint({
     ...administrators,
     method: 'get',
+    timeless,
     path: '/v1/logs/verification',
     summary:
       'Compute the chain of each log again from what is stored, and compare it with the signed checkpoints (Accept: text/event-stream tells how far it is)',
@@ -135,6 +138,7 @@ export const logs = {
   rebuilt: endpoint({
     ...administrators,
     method: 'get',
+    timeless,
     path: '/v1/logs/rebuild',
     summary: 'What came of the latest rebuild, with the hash of each read model before and after',
     status: 200,
@@ -144,6 +148,7 @@ export const logs = {
   checkpoint: endpoint({
     ...administrators,
     method: 'get',
+    timeless,
     path: '/v1/logs/:log/checkpoint',
     summary: 'The newest checkpoint at or before a position',
     params: named,
@@ -155,6 +160,7 @@ export const logs = {
   lines: endpoint({
     ...administrators,
     method: 'get',
+    timeless,
     path: '/v1/logs/:log/lines',
     summary: 'The events of a log, each as the line that is hashed, with its hash',
     params: named,

@@ -4,6 +4,7 @@
  */
 export const eventTypes = {
   instance: {
+    InstanceIdClaimed: 'Its id was chosen by who asked for it',
     InstanceRequested: 'Somebody asked for an instance',
     InstanceDiskRequested: 'A host was chosen and shall make its disk',
     InstanceDiskBuilt: 'Its disk is there',
@@ -16,6 +17,8 @@ export const eventTypes = {
     InstancePowerReached: 'It is as it was asked to be',
     InstanceTaskFailed: 'What was asked could not be done',
     InstanceDrifted: 'Something happened to it that nobody asked for',
+    InstanceDeletionScheduled: 'It is deleted, and kept until then: it can be restored',
+    InstanceRestored: 'Its deletion is taken back',
     InstanceDeletionRequested: 'It shall be deleted',
     InstanceRemovalRequested: 'Its host shall remove the guest and its disk',
     InstanceGuestRemoved: 'The guest and its disk are gone',
@@ -59,6 +62,7 @@ export const eventTypes = {
     RebuildFinished: 'They are, and this is what came of it',
     RebuildFailed: 'They could not be, and are what they were',
   },
+  settings: { SettingsChanged: 'The tenant wants things done so from now on' },
   operation: {
     ProcessStarted: 'It has begun, with these steps',
     StepStarted: 'A step has begun; `command` is what it asks',

@@ -73,11 +73,22 @@ const parameters = {
 const headers = {
   RequestId: { description: 'Names the request wherever it left a trace', schema: { type: 'string' } },
   Location: { description: 'The operation that carries the request out', schema: { type: 'string' } },
+  Position: {
+    description: 'How far the log had come in what is answered: `?at=` with it answers the same for ever',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  At: {
+    description:
+      'With `?at=`: when the event at `Strata-Position` was stored. Not there for an instant before all events',
+    schema: { type: 'string', format: 'date-time' },
+  },
   Replayed: { description: '`true` when this is the answer of an earlier request', schema: { const: 'true' } },
 };
 
 /** What changes something can be sent again with a key, unless nobody knows yet who is asking. */
 const isRepeatable = ({ method, access }: Endpoint) => method !== 'get' && access !== 'anonymous';
+
+const hasPast = ({ method, timeless }: Endpoint) => method === 'get' && timeless === undefined;
 
 const operation = (operationId: string, endpoint: Endpoint): Json => ({
   operationId,
@@ -124,6 +135,10 @@ const answer = (endpoint: Endpoint): Json => ({
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(endpoint.status === 202 && { Location: { $ref: '#/components/headers/Location' } }),
+    ...(hasPast(endpoint) && {
+      'Strata-Position': { $ref: '#/components/headers/Position' },
+      'Strata-At': { $ref: '#/components/headers/At' },
+    }),
     ...(isRepeatable(endpoint) && { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }),
   },
   ...(endpoint.status !== 204 && {

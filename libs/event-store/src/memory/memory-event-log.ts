@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
 import { LANE, draftOf, laterOf, recordsOf } from '../draft.js';
 import type { Draft } from '../draft.js';
+import { passes } from '../event-filter.js';
 import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Origin, Recorded, Stored } from '../event.js';
 import { parsed } from '../json.js';
@@ -58,21 +59,17 @@ export class MemoryEventLog extends EventLog {
     return appended;
   }
 
-  override async readStream(stream: string, after = 0) {
-    return (this.#streams.get(stream) ?? []).slice(after);
+  override async readStream(stream: string, after = 0, limit = Infinity) {
+    return (this.#streams.get(stream) ?? []).slice(after, after + limit);
   }
 
   override async read(after: number, limit: number, filter?: EventFilter) {
     if (filter === undefined) return this.#events.slice(after, after + limit);
-    const { stream, types, tenantId } = filter;
+    const isWanted = passes(filter);
     const found: Recorded[] = [];
     for (let at = after; at < this.#events.length && found.length < limit; at++) {
       const event = this.#events[at];
-      if (event === undefined) break;
-      if (stream !== undefined && event.stream !== stream) continue;
-      if (types !== undefined && !types.includes(event.type)) continue;
-      if (tenantId !== undefined && event.meta.tenantId !== tenantId) continue;
-      found.push(event);
+      if (event && isWanted(event)) found.push(event);
     }
     return found;
   }
@@ -82,11 +79,31 @@ export class MemoryEventLog extends EventLog {
     for (let at = after; at < head; at += PAGE) yield this.#events.slice(at, Math.min(at + PAGE, head));
   }
 
+  override async *scan(after: number, until: number, filter: EventFilter = {}) {
+    const isWanted = passes(filter);
+    const end = Math.min(until, this.#events.length);
+    for (let at = after; at < end; at += PAGE) {
+      yield this.#events.slice(at, Math.min(at + PAGE, end)).filter(isWanted);
+    }
+  }
+
+  override async readAt(positions: readonly number[], tenantId?: string) {
+    const isWanted = passes(tenantId === undefined ? {} : { tenantId });
+    return [...new Set(positions)]
+      .toSorted((a, b) => a - b)
+      .flatMap((position) => this.#events[position - 1] ?? [])
+      .filter(isWanted);
+  }
+
   override async recall(stream: string, commandIds: readonly string[]) {
     return this.#recall(stream, commandIds);
   }
 
   override async head() {
+    return this.#events.length;
+  }
+
+  override get known() {
     return this.#events.length;
   }
 

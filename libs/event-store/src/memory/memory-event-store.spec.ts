@@ -3,6 +3,7 @@ import {
   isAnEventLog,
   isAViewStore,
   readsOldEvents,
+  remembersThePast,
   runsAggregates,
   runsSubscriptions,
 } from '../testing/index.js';
@@ -16,4 +17,5 @@ runsAggregates('the memory', make, async (store) => store);
 runsSubscriptions('the memory', make);
 isAViewStore('the memory', make);
 isALedger('the memory', make);
+remembersThePast('the memory', make);
 readsOldEvents('the memory', async (history) => new MemoryEventStore(new MemoryEventLog(undefined, history)));

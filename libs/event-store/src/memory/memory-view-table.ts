@@ -1,12 +1,9 @@
 import { Transaction } from '../checkpoints.js';
-import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
 import { parsed } from '../json.js';
+import { counted, ordered, pageIn } from '../listing.js';
 import { isFor } from '../view-definition.js';
-import { byBytes, cursorOf, placeOf, Snapshot, ViewTable } from '../view-table.js';
-
-/** jsonb's order of scalars, which the other store sorts by. */
-const RANK = { object: 0, string: 1, number: 2, boolean: 3 };
-type Place = readonly (Scalar | undefined)[];
+import type { Listing, ViewDefinition } from '../view-definition.js';
+import { byBytes, Snapshot, ViewTable } from '../view-table.js';
 
 type Texts = Map<string, string>;
 
@@ -98,27 +95,19 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     return found;
   }
 
-  override async list(
-    { where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
-    tenantId?: string,
-  ) {
-    const { columns } = this.definition;
-    // Object.entries forgets which strings its keys are; they are the columns named in `where`.
-    const wanted = Object.entries(where ?? {}) as [Column, Scalar][];
-    const sign = direction === 'ascending' ? 1 : -1;
-    const start = after === undefined ? undefined : (placeOf(after, orderBy.length + 1) as Place);
-    const found = this.#entries()
-      .filter(([, row]) => this.#isFor(row, tenantId))
-      .filter(([, row]) => wanted.every(([column, value]) => (columns[column](row) ?? null) === value))
-      .map(([key, row]) => ({ row, place: [...orderBy.map((column) => columns[column](row) ?? null), key] as Place }))
-      .filter(({ place }) => start === undefined || sign * comparePlaces(place, start) > 0)
-      .toSorted((a, b) => sign * comparePlaces(a.place, b.place));
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      rows: page.map(({ row }) => row),
-      next: last && found.length > limit ? cursorOf(last.place) : undefined,
-    };
+  override async look(key: string, tenantId?: string) {
+    const text = this.#rows.get(key);
+    const row = text === undefined ? undefined : parsed<Row>(text);
+    return { row: row && this.#isFor(row, tenantId) ? row : undefined };
+  }
+
+  override async list(listing: Listing<Column>, tenantId?: string) {
+    return pageIn(this.definition, ordered(this.definition, this.#entriesFor(tenantId), listing), listing);
+  }
+
+  override async count(column: Column, tenantId?: string) {
+    const rows = this.#entriesFor(tenantId).map(([, row]) => row);
+    return { counts: counted(this.definition, rows, column) };
   }
 
   override async *all(at: Snapshot) {
@@ -131,24 +120,13 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
     return tenantId === undefined || isFor(this.definition, row, tenantId);
   }
 
-  #entries(): readonly (readonly [string, Row])[] {
+  #entriesFor(tenantId: string | undefined) {
+    return this.#entries().filter(([, row]) => this.#isFor(row, tenantId));
+  }
+
+  #entries(): (readonly [string, Row])[] {
     return entriesOf<Row>(this.#rows);
   }
 }
 
 const entriesOf = <Row>(rows: Texts) => [...rows].map(([key, text]) => [key, parsed<Row>(text)] as const);
-
-const comparePlaces = (a: Place, b: Place): number => {
-  for (let at = 0; at < a.length; at++) {
-    const order = compareScalars(a[at] ?? null, b[at] ?? null);
-    if (order !== 0) return order;
-  }
-  return 0;
-};
-
-const compareScalars = (a: Scalar, b: Scalar): number => {
-  if (typeof a === 'string' && typeof b === 'string') return byBytes(a, b);
-  if (typeof a === typeof b) return Number(a) - Number(b);
-  const rank = (it: Scalar) => RANK[typeof it as keyof typeof RANK];
-  return rank(a) - rank(b);
-};

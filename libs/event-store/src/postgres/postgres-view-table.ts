@@ -17,6 +17,8 @@ const BEFORE = '_before';
 const TAKEN = new Set(['key', 'row', 'tenant']);
 const ROWS = { rowMode: 'array', types: RAW } as const;
 
+type Found = [cursor: string, string | null, string | null];
+
 /**
  * One table per view: the row as a JSON document, and beside it what the view is found by. These columns are jsonb, so
  * that a definition need not say their types: scalars of one type have their own order, and no value is ever null in SQL.
@@ -127,8 +129,17 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     await this.pool.query(`DROP TABLE IF EXISTS ${this.table}`);
   }
 
+  override async look(key: string, tenantId?: string) {
+    const values: unknown[] = [key];
+    const owned = tenantId === undefined ? [] : this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
+    const text = `SELECT * FROM ${this.table} WHERE ${['key = $1', ...owned].join(' AND ')}`;
+    const { cursor, found } = await this.#read(tenantId, ['key', 'row'], text, '', values);
+    const [row] = found.map(([, it]) => this.#parse(it));
+    return { row, cursor };
+  }
+
   override async list(
-    { where, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
+    { where, within, orderBy = [], direction = 'ascending', after, limit = 100 }: Listing<Column>,
     tenantId?: string,
   ) {
     const values: unknown[] = [limit + 1];
@@ -137,6 +148,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     const conditions = (Object.entries(where ?? {}) as [Column, Scalar][]).map(
       ([column, value]) => `${this.#named(column)} = ${bind(jsonb(value))}::jsonb`,
     );
+    if (within) conditions.push(`key >= ${bind(within[0])}`, `key < ${bind(within[1])}`);
     const order = [...orderBy.map((column) => this.#named(column)), 'key'];
     if (after !== undefined) {
       const place = placeOf(after, order.length);
@@ -148,20 +160,48 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     if (tenantId !== undefined) conditions.push(...this.#ownedBy(tenantId, bind));
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const way = direction === 'ascending' ? 'ASC' : 'DESC';
-    const sort = order.map((name) => `${name} ${way}`).join(', ');
-    const text = `SELECT key, row FROM ${this.table} ${filter} ORDER BY ${sort} LIMIT $1`;
-    const question = { text, values, ...ROWS };
-    const found =
-      tenantId === undefined
-        ? (await this.pool.query<[string, string]>(question)).rows
-        : await this.tenants.query<[string, string]>(tenantId, question);
+    const sort = `ORDER BY ${order.map((name) => `${name} ${way}`).join(', ')}`;
+    const rowsThere = `SELECT * FROM ${this.table} ${filter} ${sort} LIMIT $1`;
+    const { cursor, found } = await this.#read(tenantId, ['key', 'row'], rowsThere, sort, values);
     const rows = found.slice(0, limit).map(([key, row]) => ({ key, row: this.#parse(row) }));
     const last = rows.at(-1);
     const placeAt = (row: Row) => orderBy.map((column) => this.definition.columns[column](row) ?? null);
     return {
       rows: rows.map(({ row }) => row),
       next: last && found.length > limit ? cursorOf([...placeAt(last.row), last.key]) : undefined,
+      cursor,
     };
+  }
+
+  override async count(column: Column, tenantId?: string) {
+    const values: unknown[] = [];
+    const name = this.#named(column);
+    const owned = tenantId === undefined ? [] : this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
+    const filter = owned.length > 0 ? `WHERE ${owned.join(' AND ')}` : '';
+    const counts = `SELECT ${name}, count(*) FROM ${this.table} ${filter} GROUP BY ${name}`;
+    const { cursor, found } = await this.#read(tenantId, [name, 'count'], counts, '', values);
+    return { counts: new Map(found.map(([value, count]) => [parsed<Scalar>(value), Number(count)])), cursor };
+  }
+
+  /**
+   * What a statement finds, and the cursor up to which the table was folded when it was found: one statement sees one
+   * instant, and both are written in one transaction. A statement that finds nothing leaves the cursor alone in its row.
+   */
+  async #read(tenantId: string | undefined, columns: readonly string[], text: string, sort: string, values: unknown[]) {
+    const kept = `SELECT position FROM es_cursor WHERE subscription = $${values.push(viewId(this.definition))}`;
+    const question = {
+      text: `SELECT kept.position, ${columns.join(', ')} FROM (${kept}) AS kept LEFT JOIN (${text}) AS found ON true ${sort}`,
+      values,
+      ...ROWS,
+    };
+    const rows =
+      tenantId === undefined
+        ? (await this.pool.query<Found>(question)).rows
+        : await this.tenants.query<Found>(tenantId, question);
+    const [first] = rows;
+    if (first === undefined) throw new Error(`nobody follows the log for ${this.table}`);
+    const found = rows.flatMap(([, a, b]) => (a === null || b === null ? [] : [[a, b] as const]));
+    return { cursor: Number(first[0]), found };
   }
 
   override async *all(at: Snapshot) {

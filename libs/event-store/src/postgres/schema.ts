@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { MigrationInterface } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { CreateEventStore1 } from './migrations/create-event-store-1.js';
+import { ReadersSeeCursors4 } from './migrations/readers-see-cursors-4.js';
 import { SignedCheckpoints3 } from './migrations/signed-checkpoints-3.js';
 import { TenantsAndProof2 } from './migrations/tenants-and-proof-2.js';
 
@@ -42,7 +43,7 @@ export const migrate = async (place: PostgresPlace, migrations: readonly Migrati
       schema,
       extra: { options },
       installExtensions: false,
-      migrations: [CreateEventStore1, TenantsAndProof2, SignedCheckpoints3, ...migrations],
+      migrations: [CreateEventStore1, TenantsAndProof2, SignedCheckpoints3, ReadersSeeCursors4, ...migrations],
       migrationsTableName: 'migration',
       migrationsRun: true,
     });

@@ -62,7 +62,7 @@ export const readsOldEvents = (name: string, make: (history: History) => Promise
 
     it('folds them in aggregates, views, rebuilt views and subscriptions', async () => {
       await oneOfEach();
-      expect(await store.aggregates.load(account, stream)).toEqual({ state: 234, version: 3 });
+      expect(await store.aggregates.load(account, stream)).toEqual({ state: 234, version: 3, position: 3 });
       const view = await store.view(balances);
       await view.waitFor(3);
       expect(await view.get(stream)).toEqual({ cents: 234 });
