@@ -33,6 +33,10 @@ const known: Readonly<Record<string, Principal>> = {
   stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
 };
 
+/** Of all platforms of a test: each knows what the one before it on the same log has signed. */
+const signing = SigningKey.generate();
+const keys = { signing, known: new PublicKeys([signing.publicPem]) };
+
 class KnownPeople extends Principals {
   override async of(bearer: string) {
     return known[bearer];
@@ -109,8 +113,6 @@ export class TestPlatform {
     }));
     const known = identity?.store ?? new MemoryEventStore();
     const itself = new SoloPlatform({ ground: { iaas: store, identity: known }, hosts: named });
-    const signing = SigningKey.generate();
-    const keys = { signing, known: new PublicKeys([signing.publicPem]) };
     const proven = await ProvenLog.open({ name: 'iaas', store, keys, clock });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({

@@ -169,8 +169,8 @@ export const problems = {
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
-  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log list`.' },
-  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log list`.' },
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log status`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log status`.' },
   'log.rebuilding': {
     status: 409,
     title: 'Read models are being rebuilt',
