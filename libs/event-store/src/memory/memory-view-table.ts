@@ -121,11 +121,7 @@ export class MemoryViewTable<Row extends object, Column extends string> extends 
   }
 
   #entriesFor(tenantId: string | undefined) {
-    return this.#entries().filter(([, row]) => this.#isFor(row, tenantId));
-  }
-
-  #entries(): (readonly [string, Row])[] {
-    return entriesOf<Row>(this.#rows);
+    return entriesOf<Row>(this.#rows).filter(([, row]) => this.#isFor(row, tenantId));
   }
 }
 
