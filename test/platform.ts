@@ -55,6 +55,7 @@ type Options = Readonly<{
   world?: readonly SimulatedHost[];
   /** Real tenants, users and keys instead of those above; see `people`. */
   identity?: IdentityGround;
+  claims?: Claims;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -83,6 +84,7 @@ export class TestPlatform {
     clock = new SystemClock(),
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
+    claims = new MemoryClaims(),
     isMortal = false,
     identity,
   }: Options = {}): Promise<TestPlatform> {
@@ -99,7 +101,7 @@ export class TestPlatform {
       imports: identity ? [IdentityModule.on({ store: identity.store, clock, sealing, occupancy })] : [],
       providers: [
         ...(identity ? [] : [{ provide: Principals, useClass: KnownPeople }]),
-        { provide: Claims, useClass: MemoryClaims },
+        { provide: Claims, useValue: claims },
         { provide: Clock, useValue: clock },
       ],
     })
@@ -112,7 +114,8 @@ export class TestPlatform {
       hypervisor,
     }));
     const known = identity?.store ?? new MemoryEventStore();
-    const itself = new SoloPlatform({ ground: { iaas: store, identity: known }, hosts: named });
+    const ground = { iaas: store, identity: known };
+    const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: async () => undefined } });
     const proven = await ProvenLog.open({ name: 'iaas', store, keys, clock });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({

@@ -13,6 +13,8 @@ export type { Append, AppendGroup, Appended, EventFilter, NewEvent, Origin, Reco
 export { Moment } from './moment.js';
 export { MemoryEventLog } from './memory/memory-event-log.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
+export { outageIn } from './outage.js';
+export type { Outage } from './outage.js';
 export { PostgresEventStore } from './postgres/postgres-event-store.js';
 export type { Migration, PostgresPlace } from './postgres/schema.js';
 export { ArchiveRefused } from './archive/archive-refused.js';

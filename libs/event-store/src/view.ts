@@ -50,6 +50,7 @@ export class View<Row extends object, Column extends string> {
         effect: 'single',
         concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
+        repeated: (batch) => view.#tell(batch.flatMap((event) => keysOf(definition, event))),
       },
       ground.checkpoints,
     );

@@ -127,7 +127,7 @@ export class HostDoor implements OnModuleDestroy {
   /** @returns whether the rules let it be told in the name of that tenant */
   async #reportImage(sight: Sights['images'][number], meta: Meta): Promise<boolean> {
     try {
-      await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+      await this.commands.report(new ReportImage({ imageId: sight.imageId, sight }, meta));
       return true;
     } catch (error) {
       if (error instanceof RejectedError) return false;
