@@ -125,7 +125,13 @@ export class TestPlatform {
       around: [
         Around,
         EventModule.on({ store, clock }),
-        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) }, logs: { all: () => [proven] } }),
+        GatewayModule.on({
+          readiness,
+          status,
+          progress,
+          document: { read: () => ({}) },
+          logs: { all: () => [proven] },
+        }),
       ],
       warn: (message) => void warnings.push(message),
     });

@@ -86,7 +86,12 @@ export class SoloPlatform {
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
         const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags), parked: Object.fromEntries(parked) };
+        return {
+          service,
+          position: await store.log.head(),
+          lags: Object.fromEntries(lags),
+          parked: Object.fromEntries(parked),
+        };
       }),
     );
   }
