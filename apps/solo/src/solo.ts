@@ -28,13 +28,11 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
+    // Who may do what is told to those who may change it.
+    const others = [{ source: '/identity', store: ground.identity, access: 'admin' }] as const;
+    const events = EventModule.on({ store: ground.iaas, clock: ground.clock, others });
     const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
-    const around = [
-      identity,
-      gateway,
-      EventModule.on({ store: ground.iaas, clock: ground.clock }),
-      GroundModule.of(ground, hosts),
-    ];
+    const around = [identity, gateway, events, GroundModule.of(ground, hosts)];
     const cloud = CloudModule.of({
       store: ground.iaas,
       clock: ground.clock,
