@@ -49,6 +49,17 @@ const goodDays = async (platform: TestPlatform, log: EventLog) => {
   await operate(platform, 'DELETE', '/v1/instances/inst_web');
 };
 
+/** What is deleted is kept, comes back, and goes for good. */
+const secondThoughts = async (platform: TestPlatform) => {
+  await ask(platform, 'PUT', '/v1/settings', { keepDeletedSeconds: 3600 });
+  await create(platform, 'kept');
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept');
+  await operate(platform, 'POST', '/v1/instances/inst_kept/restore', {});
+  await operate(platform, 'POST', '/v1/instances/inst_kept/stop', {});
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept', undefined, { key: 'again' });
+  await operate(platform, 'DELETE', '/v1/instances/inst_kept?now=true');
+};
+
 /** Images: built on demand and by request, waited for by two, and not to be had. */
 const images = async (platform: TestPlatform, [builder]: readonly SimulatedHost[]) => {
   builder?.faults.on('images.build', { kind: 'fail', outcome: 'refused' });
@@ -104,6 +115,20 @@ const restarts = async (log: EventLog, store: () => EventStore, world: readonly 
   await again.close();
 };
 
+/** Read models are folded anew: all of them, one that had stopped on its way, and one for which there is no room. */
+const rebuilds = async (store: EventStore, world: readonly SimulatedHost[]) => {
+  const platform = await TestPlatform.create({ store, world });
+  await operate(platform, 'POST', '/v1/logs/rebuild', {});
+  for (const subscription of store.subscriptions) if (subscription.name.startsWith('view_flavor')) subscription.pause();
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['flavor'] });
+  const full = async () => {
+    throw new Error('no space is left on the device');
+  };
+  Object.assign(store, { rebuild: full });
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['image'] });
+  await platform.close();
+};
+
 /**
  * Stories in which every event of the tier happens, with everything that an event can say. What they leave behind in the
  * log is what the corpus is made of.
@@ -115,8 +140,10 @@ export const tellIaasStories = async (
   const world = [new SimulatedHost(), new SimulatedHost()];
   const platform = await TestPlatform.create({ store: store(), world });
   await goodDays(platform, log);
+  await secondThoughts(platform);
   await images(platform, world);
   await badDays(platform, log, world);
   await platform.close();
   await restarts(log, store, world);
+  await rebuilds(store(), world);
 };

@@ -1,5 +1,5 @@
 import { MemoryEventLog, MemoryEventStore, PostgresEventStore } from '@strata/event-store';
-import type { EventStore } from '@strata/event-store';
+import type { EventStore, Subscription } from '@strata/event-store';
 import { postgresForTests } from '@strata/testing/embedded-postgres';
 import { history } from '../../apps/iaas/src/iaas.module.js';
 import { services } from '../corpus/services.js';
@@ -118,13 +118,15 @@ for (const [where, { count, open }] of Object.entries(places)) {
       await platform.close();
       await store.close();
       store = await open(store);
-      for (const definition of services.flatMap(({ name, views }) => (name === 'iaas' ? views : []))) {
+      const followed: Subscription[] = [];
+      for (const definition of services.flatMap(({ name, views: its }) => (name === 'iaas' ? its : []))) {
         const view = await store.view(definition);
         await view.waitFor(await store.log.head());
-        const { before, after } = await view.rebuild();
-        expect([definition.name, after]).toEqual([definition.name, before]);
-        await view.subscription.stop();
+        followed.push(view.subscription);
       }
+      const { views } = await store.rebuild();
+      for (const { view, before, after } of views) expect([view, after]).toEqual([view, before]);
+      for (const subscription of followed) await subscription.stop();
       platform = await TestPlatform.create({ store, world: platform.hosts });
       const some = moments.filter((_, index) => index % 5 === 0);
       const positions = new Map(some.flatMap((it) => it.told.map((one) => [one, it.position] as const)));

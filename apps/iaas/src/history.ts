@@ -5,11 +5,24 @@ import type { FleetEvent } from './host/fleet.js';
 import { fleetUpcasts } from './host/fleet.upcast.js';
 import type { ImageEvent } from './image/image.js';
 import type { InstanceEvent } from './instance/instance.js';
+import type { InstanceIdEvent } from './instance/instance-id.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { RebuildEvent } from './rebuild/rebuild.js';
+import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
-type IaasEvent = OperationEvent | FlavorEvent | FleetEvent | ImageEvent | InstanceEvent | NetworkEvent | QuotaEvent;
+type IaasEvent =
+  | OperationEvent
+  | FlavorEvent
+  | FleetEvent
+  | ImageEvent
+  | InstanceEvent
+  | InstanceIdEvent
+  | NetworkEvent
+  | QuotaEvent
+  | RebuildEvent
+  | SettingsEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -39,17 +52,20 @@ export const history: History<IaasEvent> = {
   InstanceBootRequested: [],
   InstanceDeleted: [],
   InstanceDeletionRequested: [],
+  InstanceDeletionScheduled: [],
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
+  InstanceIdClaimed: [],
   InstanceObserved: [],
   InstancePauseRequested: [],
   InstancePowerReached: [],
   InstanceRebootRequested: [],
   InstanceRemovalRequested: [],
   InstanceRequested: [],
+  InstanceRestored: [],
   InstanceResumeRequested: [],
   InstanceStartRequested: [],
   InstanceStopRequested: [],
@@ -64,4 +80,11 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  RebuildFailed: [],
+  RebuildFinished: [],
+  RebuildProgressed: [],
+  RebuildRequested: [],
+
+  SettingsChanged: [],
 };

@@ -2,9 +2,10 @@ import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '@strata/contracts';
 import { ManualClock, MemoryEventLog, MemoryEventStore } from '@strata/event-store';
-import type { EventStore } from '@strata/event-store';
+import type { AppendGroup, EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, createHttpApp } from '@strata/http';
 import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
+import type { SubjectKeys } from '@strata/sealing';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ type How = Readonly<{ body?: object; headers?: Record<string, string>; peer?: st
 type Left = Readonly<{
   clock?: ManualClock;
   store?: EventStore;
-  subjects?: MemorySubjectKeys;
+  subjects?: SubjectKeys;
   master?: MasterKey;
   home?: string;
 }>;
@@ -26,6 +27,25 @@ type Left = Readonly<{
 export type Somebody = Readonly<{ userId: string; key: string; keyId: string; tenantId: string }>;
 
 export const PASSWORD = 'correct horse battery staple';
+
+/** A log in which something else happens just before an event of this type is stored: what two at the same moment do. */
+export class MeddledLog extends MemoryEventLog {
+  meanwhile: (() => Promise<unknown>) | undefined;
+
+  constructor(private readonly type: string) {
+    super(undefined, history);
+  }
+
+  override async appendAll(group: AppendGroup) {
+    const isIt = group.commands.some(({ events }) => events.some(({ type }) => type === this.type));
+    const { meanwhile } = this;
+    if (isIt && meanwhile) {
+      this.meanwhile = undefined;
+      await meanwhile();
+    }
+    return super.appendAll(group);
+  }
+}
 
 const quiet = { log() {}, warn() {}, error: (...what: unknown[]) => console.error(...what) };
 
@@ -103,6 +123,14 @@ export class Identity {
   login(user: string, password: string, { tenant, peer }: Readonly<{ tenant?: string; peer?: string }> = {}) {
     const body = { user, password, ...(tenant !== undefined && { tenant }) };
     return this.ask(undefined, 'POST /v1/login', { body, ...(peer !== undefined && { peer }) });
+  }
+
+  /** Everything that follows from what has happened so far is done. */
+  settled(): Promise<void> {
+    return this.until('nothing lags behind', async () => {
+      const lags = await Promise.all(this.store.subscriptions.map((it) => it.lag()));
+      return lags.every((lag) => lag === 0);
+    });
   }
 
   /** Waits for a condition, never for a time. */

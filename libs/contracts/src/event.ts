@@ -61,7 +61,7 @@ export const events = {
     status: 200,
     answer: pageOf(CloudEvent),
     errors: [],
-    streams: true,
+    streams: 'events',
   }),
   why: endpoint({
     method: 'get',

@@ -154,15 +154,60 @@ export const problems = {
   'operation.not-found': { status: 404, title: 'No such operation', help: 'See `strata operation list`.' },
   'operation.ended': { status: 409, title: 'The operation has ended', help: 'Nothing is left to call off.' },
   'operation.not-cancellable': { status: 409, title: 'The operation cannot be called off', help: 'Wait for its end.' },
+  'undo.impossible': {
+    status: 409,
+    title: 'This cannot be taken back',
+    help: 'See `detail`; `strata activity` says of each request whether it can.',
+  },
+  'undo.superseded': {
+    status: 409,
+    title: 'It was changed again since',
+    help: 'Undo the request in `details.requestId` first.',
+  },
   'event.not-found': {
     status: 404,
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log list`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log list`.' },
+  'log.rebuilding': {
+    status: 409,
+    title: 'Read models are being rebuilt',
+    help: 'Wait for the operation in `details.operationId`.',
+  },
+  'log.rebuild-failed': {
+    status: 500,
+    title: 'The read models could not be rebuilt',
+    help: 'They are what they were; see the reason, and the log of the server.',
+  },
+  'log.not-rebuilt': { status: 404, title: 'Nothing was rebuilt yet', help: 'Use `strata log rebuild`.' },
+  'log.damaged': {
+    status: 409,
+    title: 'It can be read, and not be changed',
+    help: 'Tell an administrator of the platform: its part of the log is damaged.',
+    operator: 'Run `strata log verify`, and see docs/operations.md.',
+  },
   'internal.error': {
     status: 500,
     title: 'Something is wrong on our side',
     help: 'Ask again; tell an administrator the request id if it stays.',
+  },
+  'request.too-many': {
+    status: 429,
+    title: 'Too many requests at once',
+    help: 'Ask again after the seconds in `Retry-After`; while others ask as well, each tenant has a smaller share.',
+  },
+  'service.overloaded': {
+    status: 503,
+    title: 'More is asked than can be done',
+    help: 'Ask again after the seconds in `Retry-After`.',
+  },
+  'storage.full': {
+    status: 507,
+    title: 'There is no space left',
+    help: 'Nothing was done. Ask again when an administrator of the platform has made room.',
+    operator: 'Free space where the home lies; Strata goes on by itself.',
   },
   'service.unavailable': { status: 503, title: 'Not ready yet', help: 'Ask again in a moment.' },
 } as const satisfies Record<string, Entry>;

@@ -9,14 +9,14 @@ export abstract class EventLog {
    */
   abstract appendAll(group: AppendGroup): Promise<readonly Appended[]>;
 
-  /** The events of one stream whose version is greater than `after`, oldest first. */
-  abstract readStream(stream: string, after?: number): Promise<readonly Recorded[]>;
+  /** The events of one stream whose version is greater than `after`, oldest first: all of them, or the first so many. */
+  abstract readStream(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
 
   /** At most `limit` events whose position is greater than `after`, in order of position. */
   abstract read(after: number, limit: number, filter?: EventFilter): Promise<readonly Recorded[]>;
 
-  /** Everything after a position up to the head it finds when it begins, in bounded memory. */
-  abstract readAll(after: number): AsyncIterable<readonly Recorded[]>;
+  /** Everything after a position up to the head it finds when it begins, or another position, in bounded memory. */
+  abstract readAll(after: number, upTo?: number): AsyncIterable<readonly Recorded[]>;
 
   /** What lies behind `after`, up to `until`, and is let through by the filter: in order, in bounded memory. */
   abstract scan(after: number, until: number, filter?: EventFilter): AsyncIterable<readonly Recorded[]>;

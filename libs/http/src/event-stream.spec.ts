@@ -98,6 +98,21 @@ describe('the open streams', () => {
     expect(streams.count).toBe(0);
   });
 
+  it('end at once when somebody has lost a right, if it was theirs', async () => {
+    const streams = new OpenStreams(3_600_000);
+    const { closings, connection } = connections();
+    let isGood = true;
+    const [one, two] = [streams.signalFor(connection, async () => isGood), streams.signalFor(connection, always)];
+    streams.recheck();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([one.aborted, two.aborted]).toEqual([false, false]);
+    isGood = false;
+    streams.recheck();
+    await once(one, 'abort');
+    expect(two.aborted).toBe(false);
+    for (const close of closings) close();
+  });
+
   it('end when their asker may no longer listen, and not when nobody can say', async () => {
     const streams = new OpenStreams(1);
     const { closings, connection } = connections();

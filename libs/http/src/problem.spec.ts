@@ -33,12 +33,12 @@ describe('a request that is not valid', () => {
     ['an empty body that says it is JSON', { payload: '', headers: json }, 400, 'request.invalid'],
     ['null', { payload: 'null', headers: json }, 400, 'request.invalid'],
     ['half a document', { payload: '{"size":', headers: json }, 400, 'request.malformed'],
-    ['a poisoned prototype', { payload: '{"size":1,"__proto__":{"a":1}}', headers: json }, 400, 'request.malformed'],
+    ['a poisoned prototype', { payload: '{"size":1,"__proto__":{"a":1}}', headers: json }, 400, 'request.invalid'],
     [
       'a poisoned constructor',
       { payload: '{"size":1,"constructor":{"prototype":{"a":1}}}', headers: json },
       400,
-      'request.malformed',
+      'request.invalid',
     ],
     ['100,000 brackets', { payload: '['.repeat(100_000) + ']'.repeat(100_000), headers: json }, 400, 'request.invalid'],
     [
@@ -106,10 +106,28 @@ describe('a failure', () => {
     expect(journal.errors[0]).toMatch(/hunter2[\s\S]+\n\s+at /);
   });
 
+  it('of those who ask too often says when to come again', async () => {
+    const answer = await create({ size: 1, fault: 'throttled' });
+    expectProblem(answer, 429, 'login.throttled');
+    expect(answer.headers['retry-after']).toBe('7');
+  });
+
   it('to reach the database asks to come again', async () => {
     const answer = await create({ size: 1, fault: 'no database' });
     expectProblem(answer, 503, 'service.unavailable');
     expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it('of the disk, which is full, asks to come again when there is space', async () => {
+    const answer = await create({ size: 1, fault: 'no space' });
+    expectProblem(answer, 507, 'storage.full');
+    expect(answer.headers['retry-after']).toBe('10');
+  });
+
+  it('that a hundred requests meet at once is logged once at most', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => create({ size: 1, fault: 'no database' })));
+    // Not even once, where the test before was just told of another.
+    expect(journal.errors.length).toBeLessThanOrEqual(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@strata/contracts';
 import { z } from 'zod';
+import { NO_TEXT, isText } from './i-json.js';
 import { invalid } from './problem.js';
 
 type Parts = Readonly<{ params: unknown; query: unknown; body: unknown }>;
@@ -20,6 +21,7 @@ export const checkFor = (endpoint: Endpoint): ((parts: Parts) => Checked) => {
     body: endpoint.body ?? NOTHING.optional(),
   };
   return (parts) => {
+    refuseNoText(parts);
     const params = shapes.params.safeParse(parts.params ?? {});
     const query = shapes.query.safeParse(parts.query ?? {});
     const body = shapes.body.safeParse(parts.body);
@@ -32,6 +34,18 @@ export const checkFor = (endpoint: Endpoint): ((parts: Parts) => Checked) => {
       ...errorsOf('', body.error).map((it) => ({ ...it, path: it.path || 'body' })),
     ]);
   };
+};
+
+/** What is written as `%00` in an address is no more text than in a body. */
+const refuseNoText = ({ params, query }: Parts): void => {
+  const errors = Object.entries({ path: params, query }).flatMap(([place, words]) =>
+    Object.entries(words ?? {}).flatMap(([name, word]: [string, unknown]) =>
+      [name, word].flat().every((it) => typeof it !== 'string' || isText(it))
+        ? []
+        : [{ path: `${place}.${name.replaceAll('\0', '')}`, message: NO_TEXT }],
+    ),
+  );
+  if (errors.length > 0) throw invalid(errors);
 };
 
 const errorsOf = (prefix: string, error: z.ZodError | undefined): readonly FieldError[] =>

@@ -9,6 +9,7 @@ import { Commands } from '../rules.js';
 import { CordonHost, FLEET, UncordonHost, fleet } from './fleet.js';
 import type { Host } from './fleet.js';
 import { HostDoor } from './host-door.service.js';
+import { shownHost } from './host.view.js';
 
 @Controller()
 export class HostHttp {
@@ -64,26 +65,7 @@ export class HostHttp {
   }
 
   #shown(host: Host, { then }: Moment): HostView {
-    const { hostId: id, description, capacity, reserved, instances, connected, cordoned, connectedAt } = host;
-    const { name, driver, accelerator, version } = description;
-    const lastSeenAt = then ? null : (this.door.lastSeen(id) ?? connectedAt);
-    return {
-      id,
-      name,
-      status: !connected ? 'unknown' : cordoned ? 'cordoned' : 'up',
-      task: null,
-      statusReason: !connected ? 'its agent is not connected' : null,
-      createdAt: connectedAt,
-      labels: {},
-      driver,
-      accelerator,
-      version,
-      capacity,
-      reserved,
-      instances,
-      schedulable: connected && !cordoned,
-      lastSeenAt,
-    };
+    return shownHost(host, then ? null : (this.door.lastSeen(host.hostId) ?? host.connectedAt));
   }
 }
 

@@ -1,3 +1,4 @@
+import { PLATFORM } from '@strata/event-sourcing';
 import { sentences } from '@strata/testing/event-sourcing';
 import { meta } from '../instance/instance.fixtures.js';
 import { BuildImage, EnsureImage, ReportImage, image } from './image.js';
@@ -14,8 +15,8 @@ const ready = (operationId: string): ImageEvent => ({
   type: 'ImageReady',
   data: { ...of(operationId), digest: 'abc' },
 });
-const report = (sight: ConstructorParameters<typeof ReportImage>[0]['sight']) =>
-  new ReportImage({ imageId: 'img_tiny', sight }, meta);
+const report = (sight: ConstructorParameters<typeof ReportImage>[0]['sight'], tenantId = meta.tenantId) =>
+  new ReportImage({ imageId: 'img_tiny', sight }, { ...meta, tenantId });
 
 describe('an image', () => {
   it('is built when it is wanted and not there', () => given().when(ensure('op_1')).then(requested));
@@ -23,8 +24,12 @@ describe('an image', () => {
   it('is wanted once by each', () => given(requested, wanted).when(ensure('op_2')).changesNothing());
   it('tells everybody who waits that it is ready', () =>
     given(requested, wanted)
-      .when(report({ imageId: 'img_tiny', generation: 1, state: 'built', ...content }))
+      .when(report({ imageId: 'img_tiny', generation: 1, state: 'built', ...content }, PLATFORM))
       .then(built, ready('op_1'), ready('op_2')));
+  it('tells no tenant of the operations of others', () =>
+    given(requested, wanted)
+      .when(report({ imageId: 'img_tiny', generation: 1, state: 'built', ...content }, 'ten_a'))
+      .isRejected('image.shared'));
   it('is ready at once when it is there', () => given(requested, built).when(ensure('op_3')).then(ready('op_3')));
   it('is built anew when that is asked', () =>
     given(requested, built)

@@ -1,5 +1,5 @@
 import type { ImageSight } from '@strata/contracts';
-import { command, unreachable } from '@strata/event-sourcing';
+import { PLATFORM, command, reject, unreachable } from '@strata/event-sourcing';
 import type { Decider, Decision, Event } from '@strata/event-sourcing';
 
 /** What a recipe needs of a guest. The recipes themselves live with the hosts that build them. */
@@ -102,6 +102,9 @@ const decide = (command: ImageCommand, it: Image): Decision<ImageEvent> => {
       return build(it, command.data, command.meta.at);
     }
     case 'ReportImage':
+      // The events name all operations that wait, and these may be of several tenants: then they are nobody's to read.
+      if ((it.waiting?.length ?? 0) > 1 && command.meta.tenantId !== PLATFORM)
+        return reject('image.shared', 'several operations wait for this image: only the platform is told of it');
       return report(imageId, command.data.sight, it);
     default:
       return unreachable(command);

@@ -1,5 +1,6 @@
 import { command, reject, unreachable } from '@strata/event-sourcing';
 import type { Decision, Event } from '@strata/event-sourcing';
+import { idIsTaken } from './instance-id.js';
 import { exists } from './instance-state.js';
 import type { ExistingInstance, Instance, Placement, Spec } from './instance-state.js';
 
@@ -35,7 +36,7 @@ export const decideBuilding = ({ type, data, meta }: BuildingCommand, it: Instan
       return [{ type: 'InstanceRequested', data: { instanceId, operationId, tenantId, name, spec, at } }];
     const isSame =
       exists(it) && it.tenantId === tenantId && JSON.stringify([it.name, it.spec]) === JSON.stringify([name, spec]);
-    return isSame ? [] : reject('instance.exists', `the id ${instanceId} belongs to another instance already`);
+    return isSame ? [] : idIsTaken(instanceId);
   }
   if (it.phase !== 'building')
     return type === 'FailInstance' ? [] : reject('instance.wrong-state', 'this instance is not being built');
@@ -64,6 +65,7 @@ export const requestedInstance = ({ tenantId, name, spec, operationId, at }: Req
   sight: { generation: 0, disk: 'absent', power: 'absent', applied: 0, guestAgent: false },
   built: false,
   task: { kind: 'scheduling', operationId },
+  kept: null,
   reason: null,
   createdAt: at,
 });

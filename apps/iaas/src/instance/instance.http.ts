@@ -1,20 +1,24 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { Operation } from '@strata/contracts';
-import { Asked, Moments, Implement, problem } from '@strata/http';
+import { Aggregates, streamName } from '@strata/event-store';
+
+import { Asked, Implement, Moments, problem } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
+import { settings } from '../settings/settings.js';
 import { Views } from '../views.js';
 import { InstanceRequests } from './instance-requests.service.js';
+import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
 import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 
-type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly'> & Readonly<{ params: { id: string } }>;
+type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly' | 'since' | 'isRepeat'> & Readonly<{ params: { id: string } }>;
 
 @Controller()
 export class InstanceHttp {
@@ -23,6 +27,7 @@ export class InstanceHttp {
     private readonly operations: Operations,
     private readonly requests: InstanceRequests,
     private readonly hosts: HostDoor,
+    private readonly aggregates: Aggregates,
     private readonly views: Views,
     private readonly moments: Moments,
   ) {}
@@ -81,8 +86,17 @@ export class InstanceHttp {
   }
 
   @Implement(instances.delete)
-  delete(@Asked(instances.delete) asked: Asked<typeof instances.delete>) {
-    return this.#ask('delete-instance', asked, (it) => new DeleteInstance(it, asked.meta));
+  async delete(@Asked(instances.delete) asked: Asked<typeof instances.delete>) {
+    const { tenantId } = asked.meta;
+    const { state } = await this.aggregates.load(settings, streamName(settings, tenantId, tenantId));
+    const keepSeconds = asked.query.now === 'true' ? 0 : state.keepDeletedSeconds;
+    const name = keepSeconds > 0 ? 'schedule-deletion' : 'delete-instance';
+    return this.#ask(name, asked, (it) => new DeleteInstance({ ...it, keepSeconds }, asked.meta));
+  }
+
+  @Implement(instances.restore)
+  restore(@Asked(instances.restore) asked: Asked<typeof instances.restore>) {
+    return this.#ask('restore-instance', asked, (it) => new RestoreInstance(it, asked.meta));
   }
 
   @Implement(instances.exec)
@@ -112,12 +126,20 @@ export class InstanceHttp {
     asked: Verb,
     command: (it: { instanceId: string; operationId: string }) => InstanceCommand,
   ): Promise<Operation> {
+    const before = await this.operations.again(asked);
+    if (before) return before;
     const { id: instanceId } = await this.#find(asked.params.id, asked.meta.tenantId);
     const operationId = asked.mint('op');
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
     return this.operations.begun(
       done,
-      { id: operationId, name, resource: { type: 'instance', id: instanceId }, tenantId: asked.meta.tenantId },
+      {
+        id: operationId,
+        name,
+        resource: { type: 'instance', id: instanceId },
+        tenantId: asked.meta.tenantId,
+        since: asked.since,
+      },
       asked.validateOnly,
     );
   }

@@ -18,6 +18,7 @@ import {
 } from './instance.fixtures.js';
 import { instance } from './instance.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance-building.js';
+import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance, RemoveGuest } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
 import { ReportInstance } from './instance-sight.js';
@@ -73,7 +74,7 @@ describe('an instance', () => {
     const failed: InstanceEvent = { type: 'InstanceFailed', data: { ...it1, reason: 'no room' } };
     const deletion: InstanceEvent = { type: 'InstanceDeletionRequested', data: { ...by('op_d'), networkId: 'net_1' } };
     given(requested, failed)
-      .when(new DeleteInstance(by('op_d'), meta))
+      .when(new DeleteInstance({ ...by('op_d'), keepSeconds: 0 }, meta))
       .then(deletion);
     expect(statusOf(given(requested, failed).state)).toBe('error');
   });
@@ -164,7 +165,8 @@ describe('the table of transitions', () => {
     reboot: new RebootInstance({ ...by('op_x'), graceSeconds: 1 }, meta),
     pause: new PauseInstance(by('op_x'), meta),
     resume: new ResumeInstance(by('op_x'), meta),
-    delete: new DeleteInstance(by('op_x'), meta),
+    delete: new DeleteInstance({ ...by('op_x'), keepSeconds: 0 }, meta),
+    restore: new RestoreInstance(by('op_x'), meta),
   };
   const histories = { running, stopped, paused } as const;
 

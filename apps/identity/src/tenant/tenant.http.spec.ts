@@ -92,7 +92,7 @@ describe('a tenant', () => {
     cloud.things[acme] = { instances: 3, volumes: 0 };
     const answer = await cloud.ask(cloud.admin, 'DELETE /v1/tenants/acme');
     expect(answer).toMatchObject(code(409, 'tenant.not-empty'));
-    expect(answer.body).toMatchObject({ detail: 'the tenant "acme" still has 3 instances' });
+    expect(answer.body).toMatchObject({ detail: 'the tenant "acme" still has things (instances: 3)' });
     expect(await cloud.get(cloud.admin, 'GET /v1/tenants/acme')).toMatchObject({ id: acme });
   });
 

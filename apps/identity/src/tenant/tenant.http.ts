@@ -123,9 +123,9 @@ export class TenantHttp {
   /** What other services keep for it would be nobody's. */
   async #refuseOccupied({ id, name }: TenantView) {
     const things = await this.occupancy.of(id);
-    const words = Object.entries(things).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+    const words = Object.entries(things).flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}`] : []));
     if (words.length === 0) return;
-    throw problem('tenant.not-empty', `the tenant "${name}" still has ${words.join(' and ')}`, { things });
+    throw problem('tenant.not-empty', `the tenant "${name}" still has things (${words.join(', ')})`, { things });
   }
 
   /** Its users go with it, also where they are the only owner of another tenant. */

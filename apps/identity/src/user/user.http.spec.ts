@@ -1,4 +1,5 @@
-import { Identity, PASSWORD } from '../identity.fixtures.js';
+import { MemoryEventStore } from '@strata/event-store';
+import { Identity, MeddledLog, PASSWORD } from '../identity.fixtures.js';
 
 let cloud: Identity;
 let acme: string;
@@ -172,6 +173,35 @@ describe('a role', () => {
     for (const route of ['DELETE /v1/users/admin/role', 'DELETE /v1/users/admin']) {
       expect(await cloud.ask(cloud.admin, route)).toMatchObject(code(409, 'user.protected'));
     }
+  });
+
+  it('that is given to a user who is deleted in the same moment is none', async () => {
+    const log = new MeddledLog('RoleGranted');
+    const meddled = await Identity.open({ store: new MemoryEventStore(log) });
+    const tenantId = await meddled.tenant('acme');
+    const headers = { 'strata-tenant': tenantId };
+    const { userId } = await meddled.user(tenantId, 'viewer', 'eve');
+    await meddled.user(tenantId, 'owner', 'olga');
+    // By another process: within one, the commands of a stream wait for one another.
+    const at = meddled.clock.now();
+    const because = { at, tenantId, actor: 'user_admin', correlationId: 'req_1', causationId: 'req_1' };
+    log.meanwhile = async () => {
+      await log.append({
+        stream: `${tenantId}/user-${userId}`,
+        expectedVersion: 1,
+        events: [{ type: 'UserDeleted', data: { tenantId, userId, at } }],
+        meta: { ...because, commandId: '019aa000-0000-7000-8000-000000000000' },
+      });
+      await meddled.settled();
+    };
+    const grant = { headers, body: { role: 'owner' } };
+    const late = await meddled.ask(meddled.admin, `PUT /v1/users/${userId}/role`, grant);
+    expect(late).toMatchObject(code(404, 'user.not-found'));
+    // A ghost would count as an owner, and the last one could go.
+    expect(await meddled.ask(meddled.admin, 'DELETE /v1/users/olga/role', { headers })).toMatchObject(
+      code(409, 'tenant.last-owner'),
+    );
+    await meddled.close();
   });
 
   it('in a tenant that is the platform itself is none', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asOf, endpoint, roles } from '../endpoint.js';
+import { Time, asOf, endpoint, roles } from '../endpoint.js';
 
 const Health = z.object({ status: z.enum(['ok', 'starting', 'degraded']), checks: z.record(z.string(), z.string()) });
 
@@ -45,7 +45,15 @@ export const platform = {
     tag: 'platform',
     access: 'viewer',
     status: 200,
-    answer: z.object({ userId: z.string(), tenantId: z.string(), role: z.enum(roles), keyId: z.string() }),
+    answer: z.object({
+      userId: z.string(),
+      tenantId: z.string(),
+      role: z.enum(roles),
+      keyId: z.string(),
+      expiresAt: Time.optional(),
+      readOnly: z.literal(true).optional(),
+      only: z.array(z.string()).optional(),
+    }),
     timeless: 'it is about the key that asks',
     errors: [],
   }),

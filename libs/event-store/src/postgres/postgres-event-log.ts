@@ -68,9 +68,9 @@ export class PostgresEventLog extends EventLog {
     return records.map((events) => ({ outcome: 'appended', version: (version += events.length), events }));
   }
 
-  override async readStream(stream: string, after = 0) {
-    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version';
-    return this.#events('read stream', where, [stream, after]);
+  override async readStream(stream: string, after = 0, limit: number | null = null) {
+    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3';
+    return this.#events('read stream', where, [stream, after, limit]);
   }
 
   /** What another process appended is seen within a tenth of a second; what this one appended, at once. */
@@ -87,8 +87,8 @@ export class PostgresEventLog extends EventLog {
     return this.#eventsOf(filter.tenantId, where, values);
   }
 
-  override async *readAll(after: number) {
-    const head = await this.head();
+  override async *readAll(after: number, upTo = Infinity) {
+    const head = Math.min(await this.head(), upTo);
     const order = new InOrder<Recorded>(after, EARLY);
     if (head - after > Math.max(head / 2, EARLY)) {
       for await (const page of this.#copied(this.pool, rangeOf(after, head), 'as it lies')) {

@@ -139,6 +139,13 @@ export const runsAggregates = (
       if (other !== store) await other.close();
     });
 
+    it('folds a stream that is longer than what is read at a time', async () => {
+      const { account } = accounts();
+      const moved = Array.from({ length: 4_500 }, () => ({ type: 'Moved', data: { amount: 1 } }));
+      await store.log.append({ stream: 'long', expectedVersion: 0, events: moved, meta: by() });
+      expect(await store.aggregates.load(account, 'long')).toMatchObject({ state: { balance: 4_500 }, version: 4_500 });
+    });
+
     it('keeps commands of different streams apart', async () => {
       const { account } = accounts();
       const streams = Array.from({ length: 50 }, () => v4());
