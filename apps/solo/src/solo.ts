@@ -34,6 +34,8 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
+    // Who may do what is told to those who may change it.
+    const others = [{ source: '/identity', store: ground.identity, access: 'admin' }] as const;
     const gateway = GatewayModule.on({
       readiness,
       status,
@@ -44,7 +46,7 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const around = [
       identity,
       gateway,
-      EventModule.on({ store: ground.iaas, clock: ground.clock }),
+      EventModule.on({ store: ground.iaas, clock: ground.clock, others }),
       GroundModule.of(ground, { hosts, headroom }),
     ];
     const cloud = CloudModule.of({
