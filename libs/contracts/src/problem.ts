@@ -155,6 +155,11 @@ export const problems = {
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
+  'stream.too-many': {
+    status: 429,
+    title: 'Too many streams are open',
+    help: 'End some of them first; one stream without filters tells everything that many with filters do.',
+  },
   'internal.error': {
     status: 500,
     title: 'Something is wrong on our side',

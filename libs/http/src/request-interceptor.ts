@@ -87,13 +87,15 @@ export class RequestInterceptor implements NestInterceptor {
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
     if (!(answer instanceof EventStream)) return answer;
+    const asker = context(request).principal ?? NOBODY;
+    const signal = this.streams.signalFor(reply.raw, asker, () => this.guard.mayGoOn(request, endpoint));
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
       connection: 'close',
     });
-    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.mayGoOn(request, endpoint)));
+    return answer.toReadable(signal);
   }
 
   #checkOf(endpoint: Endpoint) {

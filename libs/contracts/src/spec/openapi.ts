@@ -145,6 +145,7 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     ...(endpoint.body ? ['request.too-large', 'request.media-type'] : []),
     ...(isRepeatable(endpoint) ? ['idempotency.mismatch'] : []),
     ...endpoint.errors,
+    ...(endpoint.streams ? ['stream.too-many'] : []),
     'internal.error',
     'service.unavailable',
   ];
