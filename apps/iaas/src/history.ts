@@ -51,6 +51,7 @@ export const history: History<IaasEvent> = {
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
+  InstanceExecRequested: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
   InstanceIdClaimed: [],

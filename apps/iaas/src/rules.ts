@@ -22,6 +22,7 @@ import { instance } from './instance/instance.js';
 import { ClaimInstanceId, instanceId } from './instance/instance-id.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance/instance-building.js';
 import { AbandonTask, DeleteInstance, FinishDeletion, RemoveGuest } from './instance/instance-removal.js';
+import { RunInGuest } from './instance/instance-exec.js';
 import {
   PauseInstance,
   RebootInstance,
@@ -76,6 +77,7 @@ const all: readonly Rules[] = [
     FinishDeletion,
     AbandonTask,
     ReportInstance,
+    RunInGuest,
   ]),
   rules(instanceId, (it) => it.data.instanceId, [ClaimInstanceId]),
   rules(fleet, () => FLEET, [ConnectHost, LoseHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),

@@ -1,16 +1,16 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { InstanceView, Operation } from '@strata/contracts';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import { Asked, Implement, paged } from '@strata/http';
 import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
+import { RunInGuest } from './instance-exec.js';
 import { InstanceRequests } from './instance-requests.service.js';
 import { DeleteInstance } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
-import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 
@@ -84,9 +84,7 @@ export class InstanceHttp {
   @Implement(instances.exec)
   async exec(@Asked(instances.exec) { params, body, meta }: Asked<typeof instances.exec>) {
     const { id, it } = await this.requests.find(params.id, meta.tenantId);
-    const status = statusOf(it);
-    if (status !== 'running')
-      throw problem('instance.wrong-state', `an instance that is ${status} runs nothing`, { status });
+    await this.commands.execute(new RunInGuest({ instanceId: id }, meta));
     return this.requests.reach(() =>
       this.hosts.servicesOf(it.placement?.hostId).exec(id, body.argv, body.timeoutSeconds * 1000),
     );

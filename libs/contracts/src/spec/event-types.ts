@@ -17,6 +17,7 @@ export const eventTypes = {
     InstancePowerReached: 'It is as it was asked to be',
     InstanceTaskFailed: 'What was asked could not be done',
     InstanceDrifted: 'Something happened to it that nobody asked for',
+    InstanceExecRequested: 'Somebody runs a command inside its guest',
     InstanceDeletionRequested: 'It shall be deleted',
     InstanceRemovalRequested: 'Its host shall remove the guest and its disk',
     InstanceGuestRemoved: 'The guest and its disk are gone',
