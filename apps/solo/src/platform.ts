@@ -32,7 +32,7 @@ export class SoloPlatform {
   async #readiness(): Promise<ReadinessReport> {
     const checks = Object.fromEntries(
       await Promise.all(
-        this.#checks().map(async ([name, check]) => [name, await check().then(() => 'ok', wordsOf)] as const),
+        this.#checks().map(async ([name, check]) => [name, await check().then(...verdicts)] as const),
       ),
     );
     const isWell = Object.values(checks).every((it) => it === 'ok');
@@ -44,7 +44,7 @@ export class SoloPlatform {
     const log = (store: EventStore) => async () => {
       await store.log.head();
       const { sentence } = store.damage;
-      if (sentence !== undefined) throw new Error(sentence);
+      if (sentence !== undefined) throw new Sentence(sentence);
     };
     const [first] = hosts;
     return [
@@ -95,7 +95,14 @@ const mustGoOn = ({ subscriptions }: EventStore): void => {
     ...(failure ? [`${name} has stopped: ${failure.message}`] : []),
     ...(size > 0 ? [`${name} has parked what came of ${size} things: see the server's log`] : []),
   ]);
-  if (words.length > 0) throw new Error(words.join('; '));
+  if (words.length > 0) throw new Sentence(words.join('; '));
 };
 
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** What we say ourselves, and may be read by everybody who asks. */
+class Sentence extends Error {}
+
+/** Everybody may ask: why something does not answer is for the log of the server, and what we found wrong is for all. */
+const verdicts = [
+  () => 'ok',
+  (error: unknown) => (error instanceof Sentence ? error.message : 'does not answer'),
+] as const;

@@ -3,6 +3,8 @@ import { decideBuilding, evolveBuilding, requestedInstance } from './instance-bu
 import type { BuildingCommand, BuildingEvent } from './instance-building.js';
 import { decideKeeping, evolveKeeping } from './instance-keeping.js';
 import type { KeepingCommand, KeepingEvent } from './instance-keeping.js';
+import { decideExec } from './instance-exec.js';
+import type { ExecEvent, RunInGuest } from './instance-exec.js';
 import { decidePower, evolvePower } from './instance-power.js';
 import type { PowerCommand, PowerEvent } from './instance-power.js';
 import { decideRemoval, evolveRemoval } from './instance-removal.js';
@@ -20,8 +22,9 @@ import type { Instance } from './instance-state.js';
  * to decide. At most one operation is at work on an instance.
  */
 
-export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance;
-export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent;
+export type InstanceCommand =
+  BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance | RunInGuest;
+export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent | ExecEvent;
 
 export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
   name: 'instance',
@@ -30,6 +33,8 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
     switch (command.type) {
       case 'ReportInstance':
         return decideSight(command, it);
+      case 'RunInGuest':
+        return decideExec(command, it);
       case 'StartInstance':
       case 'StopInstance':
       case 'RebootInstance':
@@ -71,6 +76,8 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'InstanceBootRequested':
       case 'InstanceFailed':
         return evolveBuilding(it, event);
+      case 'InstanceExecRequested':
+        return it;
       default:
         return evolveRemoval(it, event);
     }

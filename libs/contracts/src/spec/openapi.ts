@@ -167,6 +167,7 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     ...endpoint.errors,
     ...(endpoint.access === 'anonymous' || endpoint.admission === 'free' ? [] : ['request.too-many', 'service.overloaded']),
     ...(endpoint.method === 'get' ? [] : ['storage.full']),
+    ...(endpoint.streams ? ['stream.too-many'] : []),
     'internal.error',
     'service.unavailable',
   ];
