@@ -129,7 +129,13 @@ export class TestPlatform {
       around: [
         Around,
         EventModule.on({ store, clock }),
-        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) }, logs: logs ?? { all: () => (proven ? [proven] : []) } }),
+        GatewayModule.on({
+          readiness,
+          status,
+          progress,
+          document: { read: () => ({}) },
+          logs: logs ?? { all: () => (proven ? [proven] : []) },
+        }),
       ],
       warn: (message) => void warnings.push(message),
     });

@@ -101,7 +101,8 @@ export const logs = {
     ...readers,
     method: 'get',
     path: '/v1/logs',
-    summary: 'How the logs are: their newest checkpoints, the public keys that are known, the read models, what is damaged',
+    summary:
+      'How the logs are: their newest checkpoints, the public keys that are known, the read models, what is damaged',
     status: 200,
     answer: z.object({
       logs: z.array(LogView),
