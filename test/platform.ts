@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InstanceView, Operation } from '@strata/contracts';
-import { Clock, MemoryEventLog, MemoryEventStore, SystemClock } from '@strata/event-store';
+import {
+  Clock,
+  MemoryEventLog,
+  MemoryEventStore,
+  ProvenLog,
+  PublicKeys,
+  SigningKey,
+  SystemClock,
+} from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
@@ -25,6 +33,10 @@ const known: Readonly<Record<string, Principal>> = {
   stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
 };
 
+/** Of all platforms of a test: each knows what the one before it on the same log has signed. */
+const signing = SigningKey.generate();
+const keys = { signing, known: new PublicKeys([signing.publicPem]) };
+
 class KnownPeople extends Principals {
   override async of(bearer: string) {
     return known[bearer];
@@ -43,6 +55,7 @@ type Options = Readonly<{
   world?: readonly SimulatedHost[];
   /** Real tenants, users and keys instead of those above; see `people`. */
   identity?: IdentityGround;
+  claims?: Claims;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -55,6 +68,7 @@ export class TestPlatform {
     readonly hosts: readonly SimulatedHost[],
     private readonly drivers: readonly SimulatedHypervisor[],
     readonly warnings: readonly string[],
+    private readonly proven: ProvenLog,
     private readonly realPeople: People | undefined,
   ) {}
 
@@ -70,6 +84,7 @@ export class TestPlatform {
     clock = new SystemClock(),
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
+    claims = new MemoryClaims(),
     isMortal = false,
     identity,
   }: Options = {}): Promise<TestPlatform> {
@@ -86,7 +101,7 @@ export class TestPlatform {
       imports: identity ? [IdentityModule.on({ store: identity.store, clock, sealing, occupancy })] : [],
       providers: [
         ...(identity ? [] : [{ provide: Principals, useClass: KnownPeople }]),
-        { provide: Claims, useClass: MemoryClaims },
+        { provide: Claims, useValue: claims },
         { provide: Clock, useValue: clock },
       ],
     })
@@ -99,8 +114,9 @@ export class TestPlatform {
       hypervisor,
     }));
     const known = identity?.store ?? new MemoryEventStore();
-    const ground = { iaas: store, identity: known, claims: new MemoryClaims(), sealing, proof: noLogs, clock, close: ended };
-    const itself = new SoloPlatform({ ground, hosts: named });
+    const ground = { iaas: store, identity: known };
+    const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: async () => undefined } });
+    const proven = await ProvenLog.open({ name: 'iaas', store, keys, clock });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
@@ -109,7 +125,7 @@ export class TestPlatform {
       around: [
         Around,
         EventModule.on({ store, clock }),
-        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) }, logs: noLogs }),
+        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) }, logs: { all: () => [proven] } }),
       ],
       warn: (message) => void warnings.push(message),
     });
@@ -118,7 +134,7 @@ export class TestPlatform {
     await app.getHttpAdapter().getInstance().ready();
     const ask: TestPlatform['ask'] = (...asked) => platform.ask(...asked);
     const people = identity && new People(ask, await firstKey(app.get(IdentityModule)));
-    const platform = new TestPlatform(app, store, machines, drivers, warnings, people);
+    const platform = new TestPlatform(app, store, machines, drivers, warnings, proven, people);
     itself.isReady(app.get(Summary, { strict: false }));
     return platform;
   }
@@ -215,10 +231,12 @@ export class TestPlatform {
   async abandon(): Promise<void> {
     await this.disconnect();
     await this.app.close().catch(() => undefined);
+    await this.proven.close();
   }
 
   async close(): Promise<void> {
     await this.app.close();
+    await this.proven.close();
   }
 }
 
@@ -242,12 +260,6 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined |
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
-
-/** Nobody proves a log that is gone with its process. */
-const noLogs = { all: () => [] };
-
-/** Whoever opened the store closes it. */
-const ended = async () => {};
 
 const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fatal() {} };
 

@@ -90,6 +90,14 @@ export class ServerProcess {
     return Number(readFileSync(join(this.home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 
+  /** Where the embedded PostgreSQL is, for whoever looks behind the server's back. */
+  get databaseUrl(): string {
+    const folder = join(this.home, 'postgres');
+    const password = readFileSync(join(folder, 'password'), 'utf8');
+    const port = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[3];
+    return `postgres://strata:${password}@127.0.0.1:${port}/postgres`;
+  }
+
   get bearer(): string {
     return Credentials.parse(JSON.parse(readFileSync(join(this.home, 'credentials.json'), 'utf8'))).key;
   }

@@ -32,7 +32,11 @@ const status: StatusReport = {
       status: { report: async () => new AsOf(status, status.position) },
       document: { read: () => ({ openapi: '3.1.0' }) },
       logs: { all: () => [] },
-      progress: { report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 } }] },
+      progress: {
+        report: async () => [
+          { service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } },
+        ],
+      },
     }),
   ],
   providers: [
@@ -110,6 +114,7 @@ describe('the gateway', () => {
     expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(valueOf(text, 'nodejs_eventloop_lag_p99_seconds')).toBeLessThan(10);
     expect(valueOf(text, 'strata_log_position{service="iaas"}')).toBe(7);
+    expect(valueOf(text, 'strata_subscription_parked_streams{service="iaas",subscription="processes"}')).toBe(2);
     expect(valueOf(text, 'strata_subscription_lag_events{service="iaas",subscription="view \\"a\\"\\\\b"}')).toBe(3);
   });
 

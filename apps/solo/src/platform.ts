@@ -8,10 +8,12 @@ import type { Summary } from '../../iaas/src/iaas.module.js';
 import type { Occupancy } from '../../identity/src/identity.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
+import type { SoloHeadroom } from './headroom.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[] }>;
+type Known = Readonly<{
+  ground: Pick<Ground, 'iaas' | 'identity'>; hosts: readonly HostMachine[]; headroom: Pick<SoloHeadroom, 'check'> }>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
@@ -38,7 +40,7 @@ export class SoloPlatform {
   }
 
   #checks(): [string, () => Promise<unknown>][] {
-    const { ground, hosts } = this.known;
+    const { ground, hosts, headroom } = this.known;
     const log = (store: EventStore) => async () => {
       await store.log.head();
       const { sentence } = store.damage;
@@ -47,7 +49,10 @@ export class SoloPlatform {
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],
+      ['iaas subscriptions', async () => mustGoOn(ground.iaas)],
       ['identity log', log(ground.identity)],
+      ['identity subscriptions', async () => mustGoOn(ground.identity)],
+      ['disk', () => headroom.check()],
       ...(first ? [['hypervisor', () => first.hypervisor.facts()] satisfies [string, () => Promise<unknown>]] : []),
     ];
   }
@@ -77,10 +82,20 @@ export class SoloPlatform {
     return Promise.all(
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags) };
+        const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
+        return { service, position: await store.log.head(), lags: Object.fromEntries(lags), parked: Object.fromEntries(parked) };
       }),
     );
   }
 }
+
+/** @throws a sentence about what follows the log no more, or only in part */
+const mustGoOn = ({ subscriptions }: EventStore): void => {
+  const words = subscriptions.flatMap(({ name, failure, parkedStreams: { size } }) => [
+    ...(failure ? [`${name} has stopped: ${failure.message}`] : []),
+    ...(size > 0 ? [`${name} has parked what came of ${size} things: see the server's log`] : []),
+  ]);
+  if (words.length > 0) throw new Error(words.join('; '));
+};
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -28,6 +28,11 @@ export type Endpoint = Readonly<{
   streams?: 'events' | 'progress' | 'lines';
   /** Why what is read here has no past. */
   timeless?: string;
+  /**
+   * `free`: it takes no place among the requests that are worked on, of which there are few: it waits for a guest and not for
+   * us, or must be answered above all when too much is asked.
+   */
+  admission?: 'free';
   /** Fields of the answer that are told once: they are not kept with an Idempotency-Key, and `null` in repeats. */
   shownOnce?: readonly string[];
   /** The body holds a secret: nothing is kept that could be compared with guesses at it. */

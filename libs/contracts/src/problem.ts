@@ -169,8 +169,8 @@ export const problems = {
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
-  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log list`.' },
-  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log list`.' },
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log status`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log status`.' },
   'log.rebuilding': {
     status: 409,
     title: 'Read models are being rebuilt',
@@ -192,6 +192,22 @@ export const problems = {
     status: 500,
     title: 'Something is wrong on our side',
     help: 'Ask again; tell an administrator the request id if it stays.',
+  },
+  'request.too-many': {
+    status: 429,
+    title: 'Too many requests at once',
+    help: 'Ask again after the seconds in `Retry-After`; while others ask as well, each tenant has a smaller share.',
+  },
+  'service.overloaded': {
+    status: 503,
+    title: 'More is asked than can be done',
+    help: 'Ask again after the seconds in `Retry-After`.',
+  },
+  'storage.full': {
+    status: 507,
+    title: 'There is no space left',
+    help: 'Nothing was done. Ask again when an administrator of the platform has made room.',
+    operator: 'Free space where the home lies; Strata goes on by itself.',
   },
   'service.unavailable': { status: 503, title: 'Not ready yet', help: 'Ask again in a moment.' },
 } as const satisfies Record<string, Entry>;

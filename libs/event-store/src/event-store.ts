@@ -38,11 +38,11 @@ export abstract class EventStore {
     return new Moment(this, Math.max(await this.log.head(), this.log.known));
   }
 
-  /** As it was when the log had come to a position. @throws RangeError when it has not come so far */
-  async asOf(position: number): Promise<Moment> {
+  /** As it was when the log had come to a position, at a time before the next. @throws RangeError when it has not come so far */
+  async asOf(position: number, time?: string): Promise<Moment> {
     const [event] = position === 0 ? [] : await this.log.readAt([position]);
     if (position !== 0 && !event) throw new RangeError(`the log has no position ${position}`);
-    return new Moment(this, position, { recordedAt: event?.recordedAt });
+    return new Moment(this, position, { recordedAt: event?.recordedAt, time: time ?? event?.recordedAt });
   }
 
   /** Follows this store's log, or another one's, with a cursor kept here. */

@@ -42,6 +42,8 @@ export type RebuildParts = Readonly<{
 type Part = Refold<object, string>;
 type Move = (tx: Transaction, position: number) => Promise<void>;
 
+/** How many events one statement reads. */
+const SPAN = 20_000;
 /** Folded at one go, so that whoever asks for something else meanwhile waits for no more than that. */
 const PAGE = 500;
 /** So many events are left to the last moment, in which no view goes on. */
@@ -109,7 +111,7 @@ const catchUp = async (parts: readonly Part[], { log, tell, signal }: RebuildPar
     const from = Math.min(...parts.map(({ position }) => position));
     if (head - from <= left) return;
     let position = from;
-    for await (const page of log.readAll(from)) {
+    for await (const page of pagesOf(log, from, head)) {
       for (let at = 0; at < page.length; at += PAGE) {
         signal?.throwIfAborted();
         const events = page.slice(at, at + PAGE);
@@ -124,6 +126,14 @@ const catchUp = async (parts: readonly Part[], { log, tell, signal }: RebuildPar
     if (left === 0) return;
   }
 };
+
+/**
+ * Many short reads and not one long one, which would keep the database from clearing away old versions of the head row, that
+ * appends then wade through.
+ */
+async function* pagesOf(log: EventLog, after: number, head: number): AsyncGenerator<readonly Recorded[]> {
+  for (let from = after; from < head; from += SPAN) yield* log.readAll(from, Math.min(from + SPAN, head));
+}
 
 /** Rows that were folded without an event would be wrong, and take the place of right ones. */
 const refuseGaps = (events: readonly Recorded[], after: number): void => {

@@ -30,6 +30,24 @@ const LINGER = 20;
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
 const WARM = 2_000;
 
+/** Views stand still at one position while they are read together. */
+export const together = async <T>(
+  views: readonly Readonly<{ subscription: Subscription }>[],
+  read: () => Promise<T>,
+): Promise<T> => {
+  const subscriptions = views.map(({ subscription }) => subscription);
+  const hold = (index: number): Promise<T> => {
+    const subscription = subscriptions[index];
+    return subscription ? subscription.between(() => hold(index + 1)) : readHeld();
+  };
+  const readHeld = async () => {
+    const position = Math.max(...subscriptions.map((it) => it.position));
+    for (const subscription of subscriptions) await subscription.goOnTo(position);
+    return read();
+  };
+  return hold(0);
+};
+
 /** A fold that is kept up to date, and questions about it. */
 export class View<Row extends object, Column extends string> {
   readonly #warm = new Recent<string, Row | null>(WARM);
@@ -50,6 +68,7 @@ export class View<Row extends object, Column extends string> {
         effect: 'single',
         concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
+        repeated: (batch) => view.#tell(batch.flatMap((event) => keysOf(definition, event))),
       },
       ground.checkpoints,
     );

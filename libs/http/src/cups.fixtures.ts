@@ -85,6 +85,7 @@ const faults: Readonly<Record<string, () => unknown>> = {
   'inner zod': () => z.string({ error: SECRET }).safeParse(1).error,
   'no database': () => new Error(SECRET, { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
   throttled: () => problem('login.throttled', 'later', { retryAfterSeconds: 7 }),
+  'no space': () => Object.assign(new Error(SECRET), { code: '53100' }),
   'no error': () => SECRET,
 };
 

@@ -8,15 +8,19 @@ import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
+import { Admission } from './admission.js';
+import { AdmissionGuard, guardTheDoor } from './admission-guard.js';
 import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
+import { boundless } from './headroom.js';
+import type { Headroom } from './headroom.js';
 import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { RequestInterceptor } from './request-interceptor.js';
-import { refuseUncontractedRoutes } from './route-check.js';
+import { endpointsOf } from './route-check.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const SLOWEST_REQUEST_MS = 30_000;
@@ -29,7 +33,7 @@ const REQUEST_ID = /^req_[0-9a-z]{1,40}$/;
  */
 export const createHttpApp = async (
   module: Type | DynamicModule,
-  { logger = new Logger() }: Readonly<{ logger?: LoggerService }> = {},
+  { logger = new Logger(), headroom = boundless }: Readonly<{ logger?: LoggerService; headroom?: Headroom }> = {},
 ): Promise<NestFastifyApplication> => {
   const filter = new ProblemFilter(logger);
   const streams = new OpenStreams();
@@ -39,14 +43,17 @@ export const createHttpApp = async (
     bodyParser: false,
     abortOnError: false,
   });
-  refuseUncontractedRoutes(app.get(ModulesContainer));
+  const endpoints = endpointsOf(app.get(ModulesContainer));
 
   const fromAnywhere = { strict: false };
   const clock = app.get(Clock, fromAnywhere);
   const claims = app.get(Claims, fromAnywhere);
-  const guard = new AuthGuard(app.get(Principals, fromAnywhere));
+  const principals = app.get(Principals, fromAnywhere);
+  const guard = new AuthGuard(principals);
+  const admission = new Admission();
+  guardTheDoor(adapter.getInstance(), { admission, headroom, principals, endpoints });
   app.useGlobalFilters(filter);
-  app.useGlobalGuards(guard);
+  app.useGlobalGuards(guard, new AdmissionGuard(admission));
   app.useGlobalInterceptors(new RequestInterceptor(clock, guard, streams, claims, logger));
   const stopExpiry = expireKeys(claims, clock, logger);
   const stopListening = guard.onLoss(() => streams.recheck());

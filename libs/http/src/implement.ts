@@ -17,9 +17,8 @@ type Shown<T> = unknown extends T
       : { readonly [Key in keyof T]: Shown<T[Key]> };
 
 /** What has a past says how far the log had come. */
-type Told<E extends Endpoint, Body> = E extends Readonly<{ query: Readonly<{ shape: Readonly<{ at: unknown }> }> }>
-  ? AsOf<Body>
-  : Body;
+type Told<E extends Endpoint, Body> =
+  E extends Readonly<{ query: Readonly<{ shape: Readonly<{ at: unknown }> }> }> ? AsOf<Body> : Body;
 
 type Answered<E extends Endpoint> = Told<E, Shown<AnswerOf<E>>> | (E extends { streams: string } ? StreamedAnswer : never);
 

@@ -4,6 +4,7 @@ export { Claims } from './claims.js';
 export type { Claim, Claimed, StoredAnswer } from './claims.js';
 export { EventStream } from './event-stream.js';
 export type { ServerSentEvent } from './event-stream.js';
+export type { Headroom } from './headroom.js';
 export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
 export { LineStream } from './line-stream.js';

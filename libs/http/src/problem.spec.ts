@@ -117,6 +117,18 @@ describe('a failure', () => {
     expectProblem(answer, 503, 'service.unavailable');
     expect(answer.headers['retry-after']).toBe('1');
   });
+
+  it('of the disk, which is full, asks to come again when there is space', async () => {
+    const answer = await create({ size: 1, fault: 'no space' });
+    expectProblem(answer, 507, 'storage.full');
+    expect(answer.headers['retry-after']).toBe('10');
+  });
+
+  it('that a hundred requests meet at once is logged once at most', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => create({ size: 1, fault: 'no database' })));
+    // Not even once, where the test before was just told of another.
+    expect(journal.errors.length).toBeLessThanOrEqual(1);
+  });
 });
 
 const onTheWire = (text: string): Promise<string> =>

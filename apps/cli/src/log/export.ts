@@ -21,7 +21,7 @@ const view = viewOf<Shown>(
 export const exportTo = async (call: Call): Promise<void> => {
   const { given, io, globals } = call;
   const folder = resolve(String(given['folder']));
-  const { logs: all, keys } = await call.client().ask(api.logs.list);
+  const { logs: all, keys } = await call.client().ask(api.logs.status);
   const chosen = all.filter(({ name }) => given['log'] === undefined || name === given['log']);
   if (chosen.length === 0) throw new Failure(exits.notFound, { title: `There is no log "${String(given['log'])}"` });
   const tenant = globals.tenant === undefined ? null : (await call.client().ask(api.platform.whoami)).tenantId;

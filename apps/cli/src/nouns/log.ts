@@ -5,7 +5,7 @@ import { viewOf } from '../show/view.js';
 import type { Call, Noun, Operand, Verb } from './verb.js';
 import { special } from './verb.js';
 
-const { list, verify, rebuild } = api.logs;
+const { status, verify, rebuild } = api.logs;
 
 const folder: Operand = { spec: '<folder>', into: 'folder', text: 'folder with the export' };
 
@@ -17,8 +17,8 @@ const view = viewOf<Shown>(
   'name',
 );
 
-const listLogs = async ({ io, globals, client }: Call): Promise<void> => {
-  const { logs, keys } = await client().ask(list);
+const showStatus = async ({ io, globals, client }: Call): Promise<void> => {
+  const { logs, keys } = await client().ask(status);
   const shown = logs.map(({ checkpoint, ...log }) => ({ ...log, signedUpTo: checkpoint?.position ?? null }));
   await print(io, globals, globals.output === 'table' ? shown : logs, view);
   if (globals.output === 'table') for (const { id } of keys) io.stdout.write(`public key ${id}\n`);
@@ -46,7 +46,7 @@ export const log: Noun = {
   name: 'log',
   summary: 'the logs themselves: proof, copies, and what is folded from them',
   verbs: [
-    special('list', list, { perform: listLogs }),
+    special('status', status, { summary: 'How the logs are', perform: showStatus }),
     special('verify', verify, {
       summary: 'Check that every event is what was stored; exit 1 when one is not',
       flags: [

@@ -13,8 +13,8 @@ const EVERY = 250;
 export class LogHttp {
   constructor(private readonly logs: Logs) {}
 
-  @Implement(logs.list)
-  async list(@Asked(logs.list) _: Asked<typeof logs.list>) {
+  @Implement(logs.status)
+  async status(@Asked(logs.status) _: Asked<typeof logs.status>) {
     const all = this.logs.all();
     const keys = new Map(all.flatMap((log) => log.keys.all()).map(({ id, pem }) => [id, { id, publicKey: pem }]));
     return { logs: await Promise.all(all.map(shownLog)), keys: [...keys.values()] };

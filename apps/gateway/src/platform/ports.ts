@@ -26,6 +26,8 @@ export type ServiceProgress = Readonly<{
   position: number;
   /** By subscription: how many events it has yet to deal with. */
   lags: Readonly<Record<string, number>>;
+  /** By subscription: of how many streams an event is parked. */
+  parked: Readonly<Record<string, number>>;
 }>;
 
 /** How far each service's subscriptions have come along its log. */

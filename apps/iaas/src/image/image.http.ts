@@ -34,7 +34,10 @@ export class ImageHttp {
   }
 
   @Implement(images.build)
-  async build(@Asked(images.build) { body, meta, mint, validateOnly }: Asked<typeof images.build>) {
+  async build(@Asked(images.build) asked: Asked<typeof images.build>) {
+    const { body, meta, mint, validateOnly, since } = asked;
+    const before = await this.operations.again(asked);
+    if (before) return before;
     const recipe = recipeOf(body.recipe);
     if (recipe === undefined) throw problem('image.unknown-recipe', `there is no recipe "${body.recipe}"`);
     const operationId = mint('op');
@@ -47,6 +50,7 @@ export class ImageHttp {
         name: 'build-image',
         resource: { type: 'image', id: imageId },
         tenantId: meta.tenantId,
+        since,
       },
       validateOnly,
     );

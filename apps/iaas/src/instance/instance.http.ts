@@ -18,7 +18,7 @@ import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 
-type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly'> & Readonly<{ params: { id: string } }>;
+type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly' | 'since' | 'isRepeat'> & Readonly<{ params: { id: string } }>;
 
 @Controller()
 export class InstanceHttp {
@@ -126,12 +126,20 @@ export class InstanceHttp {
     asked: Verb,
     command: (it: { instanceId: string; operationId: string }) => InstanceCommand,
   ): Promise<Operation> {
+    const before = await this.operations.again(asked);
+    if (before) return before;
     const { id: instanceId } = await this.#find(asked.params.id, asked.meta.tenantId);
     const operationId = asked.mint('op');
     const done = await this.commands.execute(command({ instanceId, operationId }), asked.validateOnly);
     return this.operations.begun(
       done,
-      { id: operationId, name, resource: { type: 'instance', id: instanceId }, tenantId: asked.meta.tenantId },
+      {
+        id: operationId,
+        name,
+        resource: { type: 'instance', id: instanceId },
+        tenantId: asked.meta.tenantId,
+        since: asked.since,
+      },
       asked.validateOnly,
     );
   }

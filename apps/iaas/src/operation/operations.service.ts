@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Operation } from '@strata/contracts';
 import type { OperationEvent } from '@strata/event-sourcing';
-import { Clock, EventStore } from '@strata/event-store';
+import { EventStore } from '@strata/event-store';
 import type { Done, Moment, Recorded } from '@strata/event-store';
 import { ProcessManager, operationStream, operationView } from '@strata/operations';
 import type { OperationRow } from '@strata/operations';
+import type { Asked } from '@strata/http';
+import type { Endpoint } from '@strata/contracts';
 
-type Asked = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>> & Readonly<{ tenantId: string }>;
+type Wanted = Readonly<Pick<Operation, 'id' | 'name' | 'resource'>> & Readonly<{ tenantId: string; since: string }>;
+
+type Repeat = Pick<Asked<Endpoint>, 'isRepeat' | 'mint' | 'meta' | 'since'>;
 
 /** An operation, and the moment at which it was so. */
 type Found = Readonly<{ row: OperationRow; moment: Moment }>;
@@ -21,7 +25,6 @@ export class Operations {
   constructor(
     private readonly store: EventStore,
     private readonly processes: ProcessManager,
-    private readonly clock: Clock,
   ) {}
 
   /** Promised, and not begun yet: a breath later the subscription has come by and begun it. */
@@ -31,31 +34,36 @@ export class Operations {
    * The operation that these events begin. Whoever gets its id finds it, begun or not. No events: it was already so, and the
    * operation is one that has succeeded.
    */
-  async begun({ events }: Done, asked: Asked, validateOnly = false): Promise<Operation> {
-    const at = this.clock.now();
-    if (validateOnly) return shownOperation(ended(asked, at, 'it would be accepted; nothing was changed'));
+  async begun({ events }: Done, wanted: Wanted, validateOnly = false): Promise<Operation> {
+    if (validateOnly) return shownOperation(ended(wanted, 'it would be accepted; nothing was changed'));
     const [trigger] = events;
     if (!trigger) {
-      const found = await this.find(asked.id, asked.tenantId, await this.store.present());
-      return shownOperation(found?.row ?? ended(asked, at, 'already so'));
+      const found = await this.find(wanted.id, wanted.tenantId, await this.store.present());
+      return shownOperation(found?.row ?? ended(wanted, 'already so'));
     }
     const { position, meta } = trigger;
-    const row: OperationRow = {
-      ...ended(asked, at, ''),
-      status: 'running',
-      statusReason: null,
-      endedAt: null,
-      correlationId: meta.correlationId,
-    };
-    this.#promised.set(asked.id, { row, position });
-    const forget = () => this.#promised.delete(asked.id);
+    const row = promised(wanted, meta.correlationId);
+    this.#promised.set(wanted.id, { row, position });
+    const forget = () => this.#promised.delete(wanted.id);
     this.processes.hasDealtWith(position).then(forget, forget);
     return shownOperation(row);
   }
 
+  /**
+   * What a repeat is answered whose first answer was lost with its process, when what it asks for was begun then: the world
+   * may have gone on since, and what was asked by name may be the name of something else by now.
+   */
+  async again({ isRepeat, mint, meta, since }: Repeat): Promise<Operation | undefined> {
+    if (!isRepeat) return undefined;
+    const id = mint('op');
+    const { tenantId } = meta;
+    const begun = rowOf(id, await this.store.log.readStream(operationStream(id, tenantId)));
+    return begun && shownOperation(promised({ id, name: begun.name, resource: begun.resource, tenantId, since }, ''));
+  }
+
   /** One that had nothing to wait for: it has ended, and is in no journal. */
-  ended(asked: Asked, statusReason: string): Operation {
-    return shownOperation(ended(asked, this.clock.now(), statusReason));
+  ended(wanted: Wanted, statusReason: string): Operation {
+    return shownOperation(ended(wanted, statusReason));
   }
 
   /** One that is promised now is waited for; where everything is late, the promise is shown for it. */
@@ -80,16 +88,25 @@ const rowOf = (id: string, journal: readonly Recorded[]): OperationRow | undefin
 
 export const shownOperation = ({ tenantId: _, correlationId: __, ...operation }: OperationRow): Operation => operation;
 
+/** One that will begin in a moment. */
+const promised = (wanted: Wanted, correlationId: string): OperationRow => ({
+  ...ended(wanted, ''),
+  status: 'running',
+  statusReason: null,
+  endedAt: null,
+  correlationId,
+});
+
 /** One that has nothing to do, and is in no journal. */
-const ended = ({ id, name, resource, tenantId }: Asked, at: string, statusReason: string): OperationRow => ({
+const ended = ({ id, name, resource, tenantId, since }: Wanted, statusReason: string): OperationRow => ({
   id,
   name,
   status: 'succeeded',
   task: null,
   statusReason,
   code: null,
-  createdAt: at,
-  endedAt: at,
+  createdAt: since,
+  endedAt: since,
   dueAt: null,
   cancellable: false,
   resource,

@@ -16,7 +16,7 @@ export class RebuildHttp {
   ) {}
 
   @Implement(logs.rebuild)
-  async rebuild(@Asked(logs.rebuild) { body, meta, mint, validateOnly }: Asked<typeof logs.rebuild>) {
+  async rebuild(@Asked(logs.rebuild) { body, meta, mint, since, validateOnly }: Asked<typeof logs.rebuild>) {
     const views = body.views?.map((name) => this.#find(name)) ?? this.rebuilds.names;
     if (this.rebuilds.isUnsafe(views)) {
       throw problem('log.damaged', 'read models may be right where their log is not any more: see `strata log verify`');
@@ -26,7 +26,7 @@ export class RebuildHttp {
     const [requested] = done.events;
     if (requested) this.rebuilds.begin(operationId, views, { ...meta, causationId: requested.id });
     const resource = { type: 'rebuild', id: REBUILD };
-    const asked = { id: operationId, name: 'rebuild-views', resource, tenantId: meta.tenantId };
+    const asked = { id: operationId, name: 'rebuild-views', resource, tenantId: meta.tenantId, since };
     return this.operations.begun(done, asked, validateOnly);
   }
 

@@ -52,12 +52,13 @@ export class UndoHttp {
   }
 
   async #carryOut(undo: Undo, { deed }: AskedBefore, asked: Request): Promise<Operation> {
-    const { meta, validateOnly } = asked;
+    const { meta, since, validateOnly } = asked;
     const { tenantId } = meta;
     const operationId = asked.mint('op');
     const command = await this.#commandOf(undo, operationId, asked);
     const done = await this.commands.execute(command, validateOnly);
-    const about = { id: operationId, name: nameOf(undo), resource: { type: deed.type, id: deed.id }, tenantId };
+    const resource = { type: deed.type, id: deed.id };
+    const about = { id: operationId, name: nameOf(undo), resource, tenantId, since };
     if ('instanceId' in undo) return this.operations.begun(done, about, validateOnly);
     const words = done.events.length > 0 ? 'done at once' : 'already so';
     return this.operations.ended(about, validateOnly ? 'it would be accepted; nothing was changed' : words);

@@ -169,6 +169,7 @@ export const instances = {
     status: 200,
     answer: z.object({ exitCode: z.int(), stdout: z.string(), stderr: z.string() }),
     errors: ['instance.not-found', 'instance.wrong-state', 'instance.unreachable'],
+    admission: 'free',
   }),
   explain: explainInstance,
   log: endpoint({

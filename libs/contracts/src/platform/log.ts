@@ -96,11 +96,11 @@ const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** The logs themselves: what they prove, how they are copied, and what is folded from them. */
 export const logs = {
-  list: endpoint({
+  status: endpoint({
     ...administrators,
     method: 'get',
     path: '/v1/logs',
-    summary: 'List the logs with their newest checkpoints, the public keys that are known, and the read models',
+    summary: 'How the logs are: their newest checkpoints, the public keys that are known, the read models, what is damaged',
     status: 200,
     answer: z.object({
       logs: z.array(LogView),

@@ -99,6 +99,7 @@ export async function* linesIn(folder: string, segment: Segment): AsyncGenerator
   let [seen, count] = [0, 0];
   let rest: Buffer = Buffer.alloc(0);
   let page: string[] = [];
+  let failure: Error | undefined;
   try {
     for await (const chunk of unzip) {
       const piece = chunk as Buffer; // as above
@@ -118,18 +119,21 @@ export async function* linesIn(folder: string, segment: Segment): AsyncGenerator
       if (rest.length > LONGEST_LINE) throw new ArchiveRefused(`${name} has a line that is too long`);
     }
   } catch (error) {
-    if (error instanceof ArchiveRefused || !(error instanceof Error)) throw error;
-    throw new ArchiveRefused(`${name} cannot be unpacked: ${error.message}`, { cause: error });
+    if (!(error instanceof Error)) throw error;
+    const why = `${name} cannot be unpacked: ${error.message}`;
+    failure = error instanceof ArchiveRefused ? error : new ArchiveRefused(why, { cause: error });
   } finally {
     source.destroy();
     unzip.destroy();
     await file.close().catch(() => undefined);
   }
+  // Who looks for faults wants to see what there is.
+  if (page.length > 0) yield page;
+  if (failure) throw failure;
   if (rest.length > 0) throw new ArchiveRefused(`${name} ends within a line`);
   if (unzip.bytesWritten !== bytes) throw new ArchiveRefused(`${name} has something behind its end`);
   if (hash.digest('hex') !== sha256) throw new ArchiveRefused(`${name} has another SHA-256 than its manifest says`);
   if (seen !== size || count !== events) throw new ArchiveRefused(`${name} holds less than its manifest says`);
-  if (page.length > 0) yield page;
 }
 
 /** A file of its own and of the right length: what is a link, or a pipe, is not opened. */

@@ -74,8 +74,8 @@ export class MemoryEventLog extends EventLog {
     return found;
   }
 
-  override async *readAll(after: number) {
-    const head = this.#events.length;
+  override async *readAll(after: number, upTo = Infinity) {
+    const head = Math.min(this.#events.length, upTo);
     for (let at = after; at < head; at += PAGE) yield this.#events.slice(at, Math.min(at + PAGE, head));
   }
 

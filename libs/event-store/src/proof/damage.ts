@@ -49,8 +49,12 @@ export class Damage {
     const count = this.#faults.size;
     if (count === 0) return undefined;
     const faults = count === 1 ? '1 fault' : `${count} faults`;
-    const closed = this.#isEverywhere ? 'nothing' : `all but ${this.#streams.size} of its streams`;
-    return `its log has ${faults}, and ${closed} can be written: see \`strata log verify\``;
+    return `its log has ${faults}, and ${this.#closed} can be written: see \`strata log verify\``;
+  }
+
+  get #closed(): string {
+    if (this.#isEverywhere) return 'nothing';
+    return this.#streams.size > 0 ? `all but ${this.#streams.size} of its streams` : 'all';
   }
 
   refusalFor(stream: string): Rejection | undefined {

@@ -37,7 +37,7 @@ describe('the notary', () => {
     for (let second = 0; second < seconds; second++) {
       const before = looks;
       clock.advance(1_000);
-      await until('it has looked', () => looks > before || store.damage.sentence !== undefined);
+      await until('it has looked', () => looks > before || store.damage.isHarmful);
       await new Promise(setImmediate);
     }
   };

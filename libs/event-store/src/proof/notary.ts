@@ -71,7 +71,7 @@ export class Notary {
   async #sign(moved: number): Promise<SignedCheckpoint | undefined> {
     const { name, ledger, damage, key, clock } = this.parts;
     // Whoever signs a damaged log says that it is right.
-    if (damage.sentence !== undefined) return ledger.lastCheckpoint();
+    if (damage.isHarmful) return ledger.lastCheckpoint();
     const { position, hash } = await ledger.head();
     if (position < this.#position + moved) return ledger.lastCheckpoint();
     const at = clock.now();
