@@ -23,6 +23,7 @@ import { CloudModule } from '../apps/solo/src/cloud.module.js';
 import { People, emptyIdentity, firstKey } from './people.js';
 import type { IdentityGround } from './people.js';
 import { GatewayModule } from '../apps/gateway/src/gateway.module.js';
+import type { Logs } from '../apps/gateway/src/gateway.module.js';
 import { SoloPlatform } from '../apps/solo/src/platform.js';
 
 /** Keys of the people in the tests: the key is the user. */
@@ -56,6 +57,8 @@ type Options = Readonly<{
   /** Real tenants, users and keys instead of those above; see `people`. */
   identity?: IdentityGround;
   claims?: Claims;
+  /** Somebody else proves the log. */
+  logs?: Logs;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -68,7 +71,7 @@ export class TestPlatform {
     readonly hosts: readonly SimulatedHost[],
     private readonly drivers: readonly SimulatedHypervisor[],
     readonly warnings: readonly string[],
-    private readonly proven: ProvenLog,
+    private readonly proven: ProvenLog | undefined,
     private readonly realPeople: People | undefined,
   ) {}
 
@@ -85,6 +88,7 @@ export class TestPlatform {
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
     claims = new MemoryClaims(),
+    logs,
     isMortal = false,
     identity,
   }: Options = {}): Promise<TestPlatform> {
@@ -116,7 +120,7 @@ export class TestPlatform {
     const known = identity?.store ?? new MemoryEventStore();
     const ground = { iaas: store, identity: known };
     const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: async () => undefined } });
-    const proven = await ProvenLog.open({ name: 'iaas', store, keys, clock });
+    const proven = logs ? undefined : await ProvenLog.open({ name: 'iaas', store, keys, clock });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
@@ -125,7 +129,13 @@ export class TestPlatform {
       around: [
         Around,
         EventModule.on({ store, clock }),
-        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) }, logs: { all: () => [proven] } }),
+        GatewayModule.on({
+          readiness,
+          status,
+          progress,
+          document: { read: () => ({}) },
+          logs: logs ?? { all: () => (proven ? [proven] : []) },
+        }),
       ],
       warn: (message) => void warnings.push(message),
     });
@@ -231,12 +241,12 @@ export class TestPlatform {
   async abandon(): Promise<void> {
     await this.disconnect();
     await this.app.close().catch(() => undefined);
-    await this.proven.close();
+    await this.proven?.close();
   }
 
   async close(): Promise<void> {
     await this.app.close();
-    await this.proven.close();
+    await this.proven?.close();
   }
 }
 

@@ -28,7 +28,7 @@ export type Tenancy = { limits: Limits; instances: ModelInstance[] };
 
 export class CloudModel {
   readonly #tenants = new Map<string, Tenancy>();
-  /** Ids that were chosen, and by whom: for good. */
+  /** Ids that were chosen for an instance that came to be, and by whom: for good. */
   readonly #chosen = new Map<string, string>();
   /** The ids of those that were deleted. */
   readonly #gone = new Set<string>();
@@ -57,7 +57,6 @@ export class CloudModel {
   create(tenant: string, name: string, flavor: FlavorName, chosen?: string): Expected {
     const owner = chosen === undefined ? undefined : this.#chosen.get(chosen);
     if (owner !== undefined && owner !== tenant) return refused(409, 'instance.exists');
-    if (chosen !== undefined) this.#chosen.set(chosen, tenant);
     const same = chosen === undefined ? undefined : this.find(tenant, chosen);
     if (same) return same.name === name && same.flavor === flavor ? accepted : refused(409, 'instance.exists');
 
@@ -69,6 +68,7 @@ export class CloudModel {
     }
     // An id is one instance's, also after its end.
     if (chosen !== undefined && this.#gone.has(chosen)) return refused(409, 'instance.exists');
+    if (chosen !== undefined) this.#chosen.set(chosen, tenant);
     return accepted;
   }
 

@@ -101,9 +101,14 @@ describe('R11: a key of another tenant, or of another day', () => {
   it('has an effect of its own after a day, and not before', async () => {
     const clock = new ManualClock();
     const world = [new SimulatedHost({ clock: new VirtualTime() })];
-    const platform = await TestPlatform.create({ clock, world, store: new MemoryEventStore(new MemoryEventLog(clock)) });
+    const platform = await TestPlatform.create({
+      clock,
+      world,
+      store: new MemoryEventStore(new MemoryEventLog(clock)),
+    });
     const set = (instances: number, as: string) => platform.ask('PUT', '/v1/quota', { instances }, key(as));
-    const limit = async () => ((await platform.ask('GET', '/v1/quota')).body as { limits: { instances: number } }).limits.instances;
+    const limit = async () =>
+      ((await platform.ask('GET', '/v1/quota')).body as { limits: { instances: number } }).limits.instances;
     await set(7, 'daily');
     await set(9, 'other');
     clock.advance(23 * 3_600_000);

@@ -93,7 +93,8 @@ describe('R17: read models are rebuilt under load', () => {
     const load = Promise.all([write(1), write(2), write(3), read(), read()]);
     const results: LogRebuild[] = [];
     try {
-      for (let round = 0; round < ROUNDS; round++) results.push(await Promise.race([rebuilt(), load.then(() => never())]));
+      for (let round = 0; round < ROUNDS; round++)
+        results.push(await Promise.race([rebuilt(), load.then(() => never())]));
     } finally {
       isOver = true;
     }
@@ -129,7 +130,9 @@ describe('R17: read models are rebuilt under load', () => {
     );
     expect([ended.status, rows.length]).toEqual(['succeeded', ROUNDS + 1]);
     expectEqual((await cloud.ask('GET', '/v1/logs/rebuild')).body as LogRebuild); // by contract
-    const { rows: left } = await cloud.sql.query(`SELECT tablename FROM pg_tables WHERE tablename ~ '_(beside|before)$'`);
+    const { rows: left } = await cloud.sql.query(
+      `SELECT tablename FROM pg_tables WHERE tablename ~ '_(beside|before)$'`,
+    );
     expect(left).toEqual([]);
   }, 120_000);
 });

@@ -33,9 +33,7 @@ const status: StatusReport = {
       document: { read: () => ({ openapi: '3.1.0' }) },
       logs: { all: () => [] },
       progress: {
-        report: async () => [
-          { service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } },
-        ],
+        report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } }],
       },
     }),
   ],

@@ -30,7 +30,8 @@ export const openStores = async (
   { home, databaseUrl, fsync = true }: Place,
   tell: (line: string) => void,
 ): Promise<Stores> => {
-  const server = databaseUrl === undefined ? await startPostgres({ folder: join(home, 'postgres'), fsync, tell }) : undefined;
+  const server =
+    databaseUrl === undefined ? await startPostgres({ folder: join(home, 'postgres'), fsync, tell }) : undefined;
   const url = databaseUrl ?? server?.url ?? '';
   tell(
     server ? `PostgreSQL   embedded, on port ${server.port}` : 'PostgreSQL   the one that STRATA_DATABASE_URL names',

@@ -13,7 +13,10 @@ import type { SoloHeadroom } from './headroom.js';
 const VERSION = '0.1.0';
 
 type Known = Readonly<{
-  ground: Pick<Ground, 'iaas' | 'identity'>; hosts: readonly HostMachine[]; headroom: Pick<SoloHeadroom, 'check'> }>;
+  ground: Pick<Ground, 'iaas' | 'identity'>;
+  hosts: readonly HostMachine[];
+  headroom: Pick<SoloHeadroom, 'check'>;
+}>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
@@ -83,7 +86,12 @@ export class SoloPlatform {
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
         const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags), parked: Object.fromEntries(parked) };
+        return {
+          service,
+          position: await store.log.head(),
+          lags: Object.fromEntries(lags),
+          parked: Object.fromEntries(parked),
+        };
       }),
     );
   }

@@ -85,7 +85,10 @@ class Closing implements OnApplicationShutdown {
 
 @Module({})
 class GroundModule {
-  static of(ground: Ground, { hosts, headroom }: Readonly<{ hosts: readonly HostMachine[]; headroom: SoloHeadroom }>): DynamicModule {
+  static of(
+    ground: Ground,
+    { hosts, headroom }: Readonly<{ hosts: readonly HostMachine[]; headroom: SoloHeadroom }>,
+  ): DynamicModule {
     return {
       module: GroundModule,
       providers: [

@@ -56,7 +56,12 @@ export abstract class EventStore {
   ): Promise<View<Row, Column>> {
     const { log, checkpoints } = this;
     const table = await this.tableOf(definition);
-    const view = await View.start(definition, table, { log, checkpoints, past: this.#past, snapshot: () => this.snapshot() });
+    const view = await View.start(definition, table, {
+      log,
+      checkpoints,
+      past: this.#past,
+      snapshot: () => this.snapshot(),
+    });
     this.#keep(view.subscription);
     // What is common to all views does not depend on their rows.
     this.#views.set(definition.name, view as unknown as View<object, string>);

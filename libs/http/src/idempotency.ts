@@ -51,7 +51,7 @@ export class Idempotency {
     if (isOther) throw mismatch();
     if (earlier) return { answer: earlier, replayed: true };
     const answer = await work(claim);
-    if (isRefusal(answer)) await this.claims.settle(claimed, kept(answer));
+    if (isRefusal(answer) && isKept(answer)) await this.claims.settle(claimed, kept(answer));
     return { answer, replayed: false };
   }
 

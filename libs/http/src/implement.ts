@@ -20,7 +20,8 @@ type Shown<T> = unknown extends T
 type Told<E extends Endpoint, Body> =
   E extends Readonly<{ query: Readonly<{ shape: Readonly<{ at: unknown }> }> }> ? AsOf<Body> : Body;
 
-type Answered<E extends Endpoint> = Told<E, Shown<AnswerOf<E>>> | (E extends { streams: string } ? StreamedAnswer : never);
+type Answered<E extends Endpoint> =
+  Told<E, Shown<AnswerOf<E>>> | (E extends { streams: string } ? StreamedAnswer : never);
 
 /**
  * Binds a controller's method to an endpoint of the contract: its verb, path, status and role, and the checks of what is

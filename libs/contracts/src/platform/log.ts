@@ -90,17 +90,19 @@ export type LogRebuild = z.infer<typeof LogRebuild>;
 
 /** What is said of a log is no state of what the log tells of. */
 const timeless = 'it is about the log itself';
-const administrators = { tag: 'logs', access: 'platform-administrator', timeless } as const;
+const administrators = { tag: 'logs', access: 'platform-administrator' } as const;
+const readers = { ...administrators, timeless };
 const named = z.object({ log: z.string().max(40) });
 const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** The logs themselves: what they prove, how they are copied, and what is folded from them. */
 export const logs = {
   status: endpoint({
-    ...administrators,
+    ...readers,
     method: 'get',
     path: '/v1/logs',
-    summary: 'How the logs are: their newest checkpoints, the public keys that are known, the read models, what is damaged',
+    summary:
+      'How the logs are: their newest checkpoints, the public keys that are known, the read models, what is damaged',
     status: 200,
     answer: z.object({
       logs: z.array(LogView),
@@ -109,7 +111,7 @@ export const logs = {
     errors: [],
   }),
   verify: endpoint({
-    ...administrators,
+    ...readers,
     method: 'get',
     path: '/v1/logs/verification',
     summary:
@@ -135,7 +137,7 @@ export const logs = {
     errors: ['log.no-view', 'log.rebuilding', 'log.damaged'],
   }),
   rebuilt: endpoint({
-    ...administrators,
+    ...readers,
     method: 'get',
     path: '/v1/logs/rebuild',
     summary: 'What came of the latest rebuild, with the hash of each read model before and after',
@@ -144,7 +146,7 @@ export const logs = {
     errors: ['log.not-rebuilt'],
   }),
   checkpoint: endpoint({
-    ...administrators,
+    ...readers,
     method: 'get',
     path: '/v1/logs/:log/checkpoint',
     summary: 'The newest checkpoint at or before a position',
@@ -155,7 +157,7 @@ export const logs = {
     errors: ['log.not-found'],
   }),
   lines: endpoint({
-    ...administrators,
+    ...readers,
     method: 'get',
     path: '/v1/logs/:log/lines',
     summary: 'The events of a log, each as the line that is hashed, with its hash',

@@ -165,7 +165,9 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     ...(endpoint.body ? ['request.too-large', 'request.media-type'] : []),
     ...(isRepeatable(endpoint) ? ['idempotency.mismatch'] : []),
     ...endpoint.errors,
-    ...(endpoint.access === 'anonymous' || endpoint.admission === 'free' ? [] : ['request.too-many', 'service.overloaded']),
+    ...(endpoint.access === 'anonymous' || endpoint.admission === 'free'
+      ? []
+      : ['request.too-many', 'service.overloaded']),
     ...(endpoint.method === 'get' ? [] : ['storage.full']),
     'internal.error',
     'service.unavailable',
