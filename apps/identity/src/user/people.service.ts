@@ -12,7 +12,7 @@ const Person = z.object({ name: z.string(), email: z.string().nullable(), displa
 export type Person = z.output<typeof Person>;
 
 /** What is shown of somebody whose key was forgotten: at a time before the erasure, the log still knows that there was one. */
-export const ERASED: Person = { name: '(erased)', email: null, displayName: null };
+const ERASED: Person = { name: '(erased)', email: null, displayName: null };
 
 /** A name whose user was not created within this belongs to a request that died on the way. */
 const ABANDONED_MS = 2 * 60_000;
