@@ -83,11 +83,12 @@ export class Target {
     return { id: resource.id, operationId };
   }
 
-  async ended(key: string, operationId: string): Promise<z.infer<typeof Ended>> {
+  async ended(key: string, operationId: string, tenantId?: string): Promise<z.infer<typeof Ended>> {
+    const headers = tenantId === undefined ? {} : { 'strata-tenant': tenantId };
     return until(
       `${operationId} ends`,
       async () => {
-        const { status, text } = await this.ask(key, `GET /v1/operations/${operationId}`);
+        const { status, text } = await this.ask(key, `GET /v1/operations/${operationId}`, undefined, headers);
         if (status !== 200) throw new Error(`${operationId}: ${status} ${text}`);
         const operation = Ended.parse(JSON.parse(text));
         return operation.status === 'running' || operation.status === 'undoing' ? undefined : operation;
