@@ -42,13 +42,21 @@ export class MortalLog extends EventLog {
     return answers;
   }
 
-  override readStream = (stream: string, after?: number) => this.#through(() => this.log.readStream(stream, after));
+  override readStream = (stream: string, after?: number, limit?: number) =>
+    this.#through(() => this.log.readStream(stream, after, limit));
   override read = (after: number, limit: number, filter?: EventFilter) =>
     this.#through(() => this.log.read(after, limit, filter));
   override recall = (stream: string, ids: readonly string[]) => this.#through(() => this.log.recall(stream, ids));
   override head = () => this.#through(() => this.log.head());
   override positionAt = (time: string) => this.#through(() => this.log.positionAt(time));
-  override readAll = (after: number) => this.log.readAll(after);
+  override readAll = (after: number, upTo?: number) => this.log.readAll(after, upTo);
+  override scan = (after: number, until: number, filter?: EventFilter) => this.log.scan(after, until, filter);
+  override readAt = (positions: readonly number[], tenantId?: string) =>
+    this.#through(() => this.log.readAt(positions, tenantId));
+
+  override get known(): number {
+    return this.log.known;
+  }
 
   override onAppend(listener: () => void): () => void {
     const silence = this.log.onAppend(listener);

@@ -50,8 +50,5 @@ const tellOfATenant = async (cloud: Identity): Promise<void> => {
     const deleted = await cloud.store.log.read(0, 1_000, { types: ['UserDeleted'] });
     return deleted.length === 2;
   });
-  await cloud.until('nothing lags behind', async () => {
-    const lags = await Promise.all(cloud.store.subscriptions.map((it) => it.lag()));
-    return lags.every((lag) => lag === 0);
-  });
+  await cloud.settled();
 };

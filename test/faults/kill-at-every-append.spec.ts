@@ -52,16 +52,27 @@ const measure = async (story: Story): Promise<Readonly<{ from: number; to: numbe
 const create = (platform: TestPlatform) =>
   platform.ask('POST', '/v1/instances', body, { headers: { 'idempotency-key': 'create' } });
 const remove = (platform: TestPlatform) =>
-  platform.ask('DELETE', '/v1/instances/inst_1', undefined, { headers: { 'idempotency-key': 'delete' } });
+  platform.ask('DELETE', '/v1/instances/inst_1?now=true', undefined, { headers: { 'idempotency-key': 'delete' } });
 const createAndDelete: Story = async (platform, mortal) => {
   await create(platform);
   await settled(platform, mortal);
   await remove(platform);
 };
 
+/** The deletion is kept, and taken back. */
+const thinkTwice: Story = async (platform, mortal) => {
+  await platform.ask('PUT', '/v1/settings', { keepDeletedSeconds: 3600 });
+  await create(platform);
+  await settled(platform, mortal);
+  await platform.ask('DELETE', '/v1/instances/inst_1');
+  await settled(platform, mortal);
+  await platform.ask('POST', '/v1/instances/inst_1/restore', {});
+};
+
 for (const [name, story] of [
   ['creates an instance', create],
   ['creates and deletes an instance', createAndDelete],
+  ['deletes an instance and restores it', thinkTwice],
 ] as const)
   describe(`a control plane that is killed while it ${name}`, () => {
     for (const when of ['before', 'after'] as const)

@@ -65,7 +65,13 @@ export class ServerProcess {
     await rm(pidFile, { force: true });
     const log = openSync(this.#log, 'a');
     const { within = [], node = [] } = this.options;
-    const [program = process.execPath, ...words] = [...within, process.execPath, '--enable-source-maps', ...node, server];
+    const [program = process.execPath, ...words] = [
+      ...within,
+      process.execPath,
+      '--enable-source-maps',
+      ...node,
+      server,
+    ];
     const child = spawn(program, words, { stdio: ['ignore', log, log], env: this.#environment() });
     closeSync(log);
     this.#child = child;
@@ -88,6 +94,14 @@ export class ServerProcess {
   /** The embedded PostgreSQL's postmaster. */
   get databasePid(): number {
     return Number(readFileSync(join(this.home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
+  /** Where the embedded PostgreSQL is, for whoever looks behind the server's back. */
+  get databaseUrl(): string {
+    const folder = join(this.home, 'postgres');
+    const password = readFileSync(join(folder, 'password'), 'utf8');
+    const port = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[3];
+    return `postgres://strata:${password}@127.0.0.1:${port}/postgres`;
   }
 
   get bearer(): string {

@@ -16,6 +16,7 @@ process.once('SIGINT', () => interrupt.abort());
 const confirm = async (question: string): Promise<boolean | undefined> => {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on('SIGINT', () => interrupt.abort());
   try {
     return /^y(es)?$/i.test(await terminal.question(`${question} [y/N] `, { signal: interrupt.signal }));
   } finally {
@@ -26,9 +27,11 @@ const confirm = async (question: string): Promise<boolean | undefined> => {
 /** The terminal shows the question, and nothing of the answer: neither letters nor how many there are. */
 const secret = async (question: string): Promise<string | undefined> => {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  terminal.on('SIGINT', () => interrupt.abort());
+  // Only now, when nothing is echoed any more: people type as soon as they are asked.
+  process.stderr.write(question);
   try {
     return await terminal.question('', { signal: interrupt.signal });
   } finally {

@@ -70,7 +70,9 @@ describe('refusals', () => {
     await open({});
     const noun = await ask(['unicorn', 'list']);
     expect(noun.exit).toBe(2);
-    expect(noun.stderr).toContain('There is: up, down, status, doctor, login, logout, whoami, why, instance, image,');
+    expect(noun.stderr).toContain(
+      'There is: up, down, status, doctor, login, logout, whoami, activity, undo, why, instance, image,',
+    );
     const verb = await ask(['instance', 'resize', 'web-1', '--flavor', 'big']);
     expect(verb.exit).toBe(2);
     expect(verb.stderr).toContain('There is: create, list, show, start,');

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '@strata/contracts';
 import { Clock, ManualClock } from '@strata/event-store';
-import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
+import { AsOf, Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { GatewayModule } from './gateway.module.js';
 import type { ReadinessReport, StatusReport } from './platform/ports.js';
@@ -29,9 +29,12 @@ const status: StatusReport = {
   imports: [
     GatewayModule.on({
       readiness: { report: async () => readiness },
-      status: { report: async () => status },
+      status: { report: async () => new AsOf(status, status.position) },
       document: { read: () => ({ openapi: '3.1.0' }) },
-      progress: { report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 } }] },
+      logs: { all: () => [] },
+      progress: {
+        report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } }],
+      },
     }),
   ],
   providers: [
@@ -109,6 +112,7 @@ describe('the gateway', () => {
     expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(valueOf(text, 'nodejs_eventloop_lag_p99_seconds')).toBeLessThan(10);
     expect(valueOf(text, 'strata_log_position{service="iaas"}')).toBe(7);
+    expect(valueOf(text, 'strata_subscription_parked_streams{service="iaas",subscription="processes"}')).toBe(2);
     expect(valueOf(text, 'strata_subscription_lag_events{service="iaas",subscription="view \\"a\\"\\\\b"}')).toBe(3);
   });
 

@@ -8,6 +8,8 @@ import type { InstanceEvent } from './instance/instance.js';
 import type { InstanceIdEvent } from './instance/instance-id.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { RebuildEvent } from './rebuild/rebuild.js';
+import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
 type IaasEvent =
@@ -18,7 +20,9 @@ type IaasEvent =
   | InstanceEvent
   | InstanceIdEvent
   | NetworkEvent
-  | QuotaEvent;
+  | QuotaEvent
+  | RebuildEvent
+  | SettingsEvent;
 
 /**
  * How each of them is read that an earlier release wrote: the steps from its first version to today's, which lie in a file
@@ -48,10 +52,10 @@ export const history: History<IaasEvent> = {
   InstanceBootRequested: [],
   InstanceDeleted: [],
   InstanceDeletionRequested: [],
+  InstanceDeletionScheduled: [],
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
-  InstanceExecRequested: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
   InstanceIdClaimed: [],
@@ -61,6 +65,7 @@ export const history: History<IaasEvent> = {
   InstanceRebootRequested: [],
   InstanceRemovalRequested: [],
   InstanceRequested: [],
+  InstanceRestored: [],
   InstanceResumeRequested: [],
   InstanceStartRequested: [],
   InstanceStopRequested: [],
@@ -75,4 +80,11 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  RebuildFailed: [],
+  RebuildFinished: [],
+  RebuildProgressed: [],
+  RebuildRequested: [],
+
+  SettingsChanged: [],
 };

@@ -1,55 +1,64 @@
 import { Injectable } from '@nestjs/common';
 import { instanceStatuses } from '@strata/contracts';
+import type { Instant } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { Aggregates, EventStore, streamName } from '@strata/event-store';
+import { streamName, together } from '@strata/event-store';
+import type { TenantRows } from '@strata/event-store';
+import { AsOf, Moments } from '@strata/http';
 import { FLEET, fleet } from './host/fleet.js';
 import { Views } from './views.js';
 
-const PAGE = 1000;
-
 /** The tier in numbers. */
+type Figures = Readonly<{
+  position: number;
+  /** How many instances of the tenant there are in each status that some are in. */
+  instances: Readonly<Record<string, number>>;
+  /** How many hosts each driver has. */
+  hosts: Readonly<Record<string, number>>;
+  runningOperations: number;
+}>;
+
 @Injectable()
 export class Summary {
   constructor(
-    private readonly store: EventStore,
-    private readonly aggregates: Aggregates,
+    private readonly moments: Moments,
     private readonly views: Views,
   ) {}
 
-  /** How many instances of the tenant there are in each status that some are in. */
-  async instances(tenantId: string): Promise<Record<string, number>> {
-    const counted = await Promise.all(
-      instanceStatuses.map(async (status) => [status, await this.#count(tenantId, status)] as const),
+  async at(at: Instant | undefined, tenantId: string): Promise<AsOf<Figures>> {
+    const moment = await this.moments.at(at);
+    const own = [
+      await moment.rows(this.views.instances, tenantId),
+      await moment.rows(this.views.operations, tenantId),
+    ] as const;
+    const apart = await counted(...own);
+    const [instances, operations] = apart[0].position === apart[1].position ? apart : await this.#together(tenantId);
+    const there = moment.at(operations.position);
+    const { hosts } = await there.state(fleet, streamName(fleet, FLEET, PLATFORM));
+    const byDriver = Map.groupBy(hosts.values(), (it) => it.description.driver);
+    return this.moments.shown(
+      {
+        position: there.position,
+        instances: Object.fromEntries(
+          instanceStatuses.flatMap((status) => {
+            const count = instances.counts.get(status);
+            return count === undefined ? [] : [[status, count]];
+          }),
+        ),
+        hosts: Object.fromEntries([...byDriver].map(([driver, its]) => [driver, its.length])),
+        runningOperations: operations.counts.get(true) ?? 0,
+      },
+      there,
     );
-    return Object.fromEntries(counted.filter(([, count]) => count > 0));
   }
 
-  async hosts(): Promise<Record<string, number>> {
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
-    const drivers = [...state.hosts.values()].map((it) => it.description.driver);
-    return Object.fromEntries([...Map.groupBy(drivers, (it) => it)].map(([driver, its]) => [driver, its.length]));
-  }
-
-  async runningOperations(tenantId: string): Promise<number> {
-    const { rows } = await this.views.operations.of(tenantId).list({ where: { open: true }, limit: PAGE });
-    return rows.length;
-  }
-
-  position(): Promise<number> {
-    return this.store.log.head();
-  }
-
-  async #count(tenantId: string, status: string): Promise<number> {
-    let count = 0;
-    for (let after: string | undefined; ;) {
-      const { rows, next } = await this.views.instances.of(tenantId).list({
-        where: { status },
-        limit: PAGE,
-        ...(after !== undefined && { after }),
-      });
-      count += rows.length;
-      if (next === undefined) return count;
-      after = next;
-    }
+  #together(tenantId: string) {
+    const { instances, operations } = this.views;
+    return together([instances, operations], () => counted(instances.of(tenantId), operations.of(tenantId)));
   }
 }
+
+type Count<Column extends string> = Pick<TenantRows<object, Column>, 'count'>;
+
+const counted = (instances: Count<'status'>, operations: Count<'open'>) =>
+  Promise.all([instances.count('status'), operations.count('open')]);

@@ -2,9 +2,10 @@ import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '@strata/contracts';
 import { ManualClock, MemoryEventLog, MemoryEventStore } from '@strata/event-store';
-import type { EventStore } from '@strata/event-store';
+import type { AppendGroup, EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, createHttpApp } from '@strata/http';
 import { MasterKey, MemorySubjectKeys, Sealing } from '@strata/sealing';
+import type { SubjectKeys } from '@strata/sealing';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +15,37 @@ import { IdentityModule, history } from './identity.module.js';
 export type Told = Readonly<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
 type How = Readonly<{ body?: object; headers?: Record<string, string>; peer?: string }>;
 
-type Left = Readonly<{ store?: EventStore; subjects?: MemorySubjectKeys; master?: MasterKey; home?: string }>;
+type Left = Readonly<{
+  clock?: ManualClock;
+  store?: EventStore;
+  subjects?: SubjectKeys;
+  master?: MasterKey;
+  home?: string;
+}>;
 
 /** Somebody in the specs: who it is, and the key to ask with. */
 export type Somebody = Readonly<{ userId: string; key: string; keyId: string; tenantId: string }>;
 
 export const PASSWORD = 'correct horse battery staple';
+
+/** A log in which something else happens just before an event of this type is stored: what two at the same moment do. */
+export class MeddledLog extends MemoryEventLog {
+  meanwhile: (() => Promise<unknown>) | undefined;
+
+  constructor(private readonly type: string) {
+    super(undefined, history);
+  }
+
+  override async appendAll(group: AppendGroup) {
+    const isIt = group.commands.some(({ events }) => events.some(({ type }) => type === this.type));
+    const { meanwhile } = this;
+    if (isIt && meanwhile) {
+      this.meanwhile = undefined;
+      await meanwhile();
+    }
+    return super.appendAll(group);
+  }
+}
 
 const quiet = { log() {}, warn() {}, error: (...what: unknown[]) => console.error(...what) };
 
@@ -38,12 +64,12 @@ export class Identity {
 
   /** With what an earlier one has left: what is found by a process that starts anew. */
   static async open({
-    store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
+    clock = new ManualClock(),
+    store = new MemoryEventStore(new MemoryEventLog(clock, history)),
     subjects = new MemorySubjectKeys(),
     master = MasterKey.random(),
     home,
   }: Left = {}): Promise<Identity> {
-    const clock = new ManualClock();
     const sealing = await Sealing.open(subjects, master);
     const things: Record<string, Record<string, number>> = {};
     const occupancy = { of: async (tenantId: string) => things[tenantId] ?? {} };
@@ -97,6 +123,14 @@ export class Identity {
   login(user: string, password: string, { tenant, peer }: Readonly<{ tenant?: string; peer?: string }> = {}) {
     const body = { user, password, ...(tenant !== undefined && { tenant }) };
     return this.ask(undefined, 'POST /v1/login', { body, ...(peer !== undefined && { peer }) });
+  }
+
+  /** Everything that follows from what has happened so far is done. */
+  settled(): Promise<void> {
+    return this.until('nothing lags behind', async () => {
+      const lags = await Promise.all(this.store.subscriptions.map((it) => it.lag()));
+      return lags.every((lag) => lag === 0);
+    });
   }
 
   /** Waits for a condition, never for a time. */

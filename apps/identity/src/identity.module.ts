@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Aggregates, Clock, EventStore } from '@strata/event-store';
-import { Principals } from '@strata/http';
+import { Moments, Principals } from '@strata/http';
 import { Sealing } from '@strata/sealing';
 import { Aftermath } from './aftermath.service.js';
 import { Commands } from './commands.service.js';
@@ -43,6 +43,7 @@ export class IdentityModule implements OnModuleInit, BeforeApplicationShutdown, 
         { provide: EventStore, useValue: store },
         { provide: Aggregates, useValue: store.aggregates },
         { provide: Clock, useValue: clock },
+        { provide: Moments, useValue: new Moments(store, clock) },
         { provide: Sealing, useValue: sealing },
         { provide: Occupancy, useValue: occupancy },
         { provide: KeyRing, useFactory: openRing },

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hashOf, makeCredential, parseCredential, textOf } from './credential.js';
 import { IdentityModule } from './identity.module.js';
-import { RevokeKey, key } from './key/key.js';
+import { RevokeKey, UNLIMITED, key } from './key/key.js';
 
 const apiUrl = 'http://127.0.0.1:7070';
 const Credentials = z.object({ apiUrl: z.string(), key: z.string(), tenantId: z.string(), userId: z.string() });
@@ -97,6 +97,42 @@ describe('the first administrator', () => {
       expect((await stat(join(home, 'credentials.json'))).mode & 0o777).toBe(0o600);
     });
   }
+
+  it('of a home of 0.1.0, which knew keys only, keeps the key', async () => {
+    const credential = makeCredential();
+    const it = {
+      keyId: credential.keyId,
+      hash: hashOf(credential.secret),
+      userId: 'user_admin',
+      tenantId: 'ten_default',
+    };
+    const grant = { role: 'platform-administrator', name: 'first-administrator', kind: 'key', ...UNLIMITED };
+    const at = '2026-01-01T00:00:00.000Z';
+    const because = {
+      actor: 'process:start',
+      correlationId: 'req_1',
+      causationId: 'req_1',
+      tenantId: 'ten_default',
+      at,
+    };
+    const append = (stream: string, type: string, data: object, digit: number) =>
+      store.log.append({
+        stream,
+        expectedVersion: 0,
+        events: [{ type, data: { ...data, at } }],
+        meta: { ...because, commandId: `019aa000-0000-7000-8000-00000000000${digit}` },
+      });
+    const tenant = { tenantId: 'ten_default', name: 'default' };
+    await append('ten_default/tenant-ten_default', 'TenantCreated', tenant, 1);
+    await append(`ten_default/key-${credential.keyId}`, 'KeyCreated', { ...it, ...grant }, 2);
+    const bearer = textOf(credential);
+    const { keyId: _, hash: __, ...person } = it;
+    await writeFile(join(home, 'credentials.json'), JSON.stringify({ apiUrl, key: bearer, ...person }));
+    const { principals } = await handOut();
+    expect(await credentials()).toMatchObject({ key: bearer });
+    expect(await principals.of(bearer)).toMatchObject({ role: 'platform-administrator', keyId: credential.keyId });
+    expect(await store.log.read(0, 100, { types: ['KeyRevoked'] })).toEqual([]);
+  });
 
   it('has a secret that is nowhere in the log', async () => {
     await handOut();

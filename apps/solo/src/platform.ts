@@ -1,5 +1,6 @@
+import type { Instant } from '@strata/contracts';
 import type { EventStore } from '@strata/event-store';
-import { problem } from '@strata/http';
+import { AsOf, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
@@ -7,16 +8,21 @@ import type { Summary } from '../../iaas/src/iaas.module.js';
 import type { Occupancy } from '../../identity/src/identity.module.js';
 import type { HostMachine } from './cloud.module.js';
 import type { Ground } from './ground.js';
+import type { SoloHeadroom } from './headroom.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[] }>;
+type Known = Readonly<{
+  ground: Pick<Ground, 'iaas' | 'identity'>;
+  hosts: readonly HostMachine[];
+  headroom: Pick<SoloHeadroom, 'check'>;
+}>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
   #summary: Summary | undefined;
   readonly readiness: Readiness = { report: () => this.#readiness() };
-  readonly status: PlatformStatus = { report: (principal) => this.#status(principal) };
+  readonly status: PlatformStatus = { report: (principal, at) => this.#status(principal, at) };
   readonly occupancy: Occupancy = { of: (tenantId) => this.#things(tenantId) };
   readonly progress: LogProgress = { report: () => this.#progress() };
 
@@ -29,7 +35,7 @@ export class SoloPlatform {
   async #readiness(): Promise<ReadinessReport> {
     const checks = Object.fromEntries(
       await Promise.all(
-        this.#checks().map(async ([name, check]) => [name, await check().then(...verdicts)] as const),
+        this.#checks().map(async ([name, check]) => [name, await check().then(() => 'ok', wordsOf)] as const),
       ),
     );
     const isWell = Object.values(checks).every((it) => it === 'ok');
@@ -37,35 +43,41 @@ export class SoloPlatform {
   }
 
   #checks(): [string, () => Promise<unknown>][] {
-    const { ground, hosts } = this.known;
-    const log = (store: EventStore) => () => store.log.head();
+    const { ground, hosts, headroom } = this.known;
+    const log = (store: EventStore) => async () => {
+      await store.log.head();
+      const { sentence } = store.damage;
+      if (sentence !== undefined) throw new Error(sentence);
+    };
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],
+      ['iaas subscriptions', async () => mustGoOn(ground.iaas)],
       ['identity log', log(ground.identity)],
+      ['identity subscriptions', async () => mustGoOn(ground.identity)],
+      ['disk', () => headroom.check()],
       ...(first ? [['hypervisor', () => first.hypervisor.facts()] satisfies [string, () => Promise<unknown>]] : []),
     ];
   }
 
-  async #status({ tenantId }: Principal): Promise<StatusReport> {
-    const summary = this.#summary;
+  async #status({ tenantId }: Principal, at: Instant | undefined): Promise<AsOf<StatusReport>> {
+    if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
+    const { body, position, recordedAt } = await this.#summary.at(at, tenantId);
+    const ours = at ? { version: null, hypervisor: null } : { version: VERSION, hypervisor: await this.#hypervisor() };
+    return new AsOf({ ...ours, ...body }, position, recordedAt);
+  }
+
+  async #hypervisor(): Promise<string> {
     const [first] = this.known.hosts;
     const facts = await first?.hypervisor.facts().catch(() => undefined);
-    return {
-      version: VERSION,
-      hypervisor: facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer',
-      position: (await summary?.position()) ?? 0,
-      instances: (await summary?.instances(tenantId)) ?? {},
-      hosts: (await summary?.hosts()) ?? {},
-      runningOperations: (await summary?.runningOperations(tenantId)) ?? 0,
-    };
+    return facts ? `${facts.driver} (${facts.accelerator}), ${facts.version}` : 'does not answer';
   }
 
   /** What a tenant has, in numbers. */
   async #things(tenantId: string): Promise<Readonly<Record<string, number>>> {
     if (!this.#summary) throw problem('service.unavailable', 'the platform is starting');
-    const byStatus = Object.values(await this.#summary.instances(tenantId));
-    return { instances: byStatus.reduce((sum, count) => sum + count, 0) };
+    const { body } = await this.#summary.at(undefined, tenantId);
+    return { instances: Object.values(body.instances).reduce((sum, count) => sum + count, 0) };
   }
 
   async #progress(): Promise<readonly ServiceProgress[]> {
@@ -73,11 +85,25 @@ export class SoloPlatform {
     return Promise.all(
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags) };
+        const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
+        return {
+          service,
+          position: await store.log.head(),
+          lags: Object.fromEntries(lags),
+          parked: Object.fromEntries(parked),
+        };
       }),
     );
   }
 }
 
-/** Everybody may ask: why something does not answer is for the log. */
-const verdicts = [() => 'ok', () => 'does not answer'] as const;
+/** @throws a sentence about what follows the log no more, or only in part */
+const mustGoOn = ({ subscriptions }: EventStore): void => {
+  const words = subscriptions.flatMap(({ name, failure, parkedStreams: { size } }) => [
+    ...(failure ? [`${name} has stopped: ${failure.message}`] : []),
+    ...(size > 0 ? [`${name} has parked what came of ${size} things: see the server's log`] : []),
+  ]);
+  if (words.length > 0) throw new Error(words.join('; '));
+};
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

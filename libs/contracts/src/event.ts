@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Time, endpoint, pageOf, pageQuery } from './endpoint.js';
+import { Time, asOf, endpoint, pageOf, pageQuery } from './endpoint.js';
 
 /** An event as outsiders see it: a CloudEvents 1.0 envelope with the position in the log and its cause. */
 export const CloudEvent = z.object({
@@ -19,23 +19,25 @@ export const CloudEvent = z.object({
 });
 export type CloudEvent = z.infer<typeof CloudEvent>;
 
-/** One node of the tree of causes: a request, an event, or a call to the hypervisor. */
+/** One node of the tree of causes: a request, an event, a call to the hypervisor, or a thing that several requests were about. */
 export type Cause = Readonly<{
   id: string;
-  kind: 'request' | 'event' | 'call';
+  kind: 'request' | 'event' | 'call' | 'thing';
   what: string;
   at: string | null;
   position: number | null;
+  source: string | null;
   by: string | null;
   effects: readonly Cause[];
 }>;
 export const Cause: z.ZodType<Cause> = z.lazy(() =>
   z.object({
     id: z.string(),
-    kind: z.enum(['request', 'event', 'call']),
+    kind: z.enum(['request', 'event', 'call', 'thing']),
     what: z.string(),
     at: z.string().nullable(),
     position: z.number().nullable(),
+    source: z.string().nullable().describe('The service in whose log the position is: `/iaas`, `/identity`'),
     by: z.string().nullable(),
     effects: z.array(Cause),
   }),
@@ -59,7 +61,7 @@ export const events = {
     status: 200,
     answer: pageOf(CloudEvent),
     errors: [],
-    streams: true,
+    streams: 'events',
   }),
   why: endpoint({
     method: 'get',
@@ -67,7 +69,8 @@ export const events = {
     summary: 'The tree of causes and effects of a thing, an operation or an event',
     tag: 'events',
     access: 'viewer',
-    params: z.object({ id: z.string().max(64) }),
+    params: z.object({ id: z.string().max(64).describe('Id, or the name of an instance, image or network') }),
+    query: asOf,
     status: 200,
     answer: z.object({ id: z.string(), roots: z.array(Cause) }),
     errors: ['event.not-found'],

@@ -1,10 +1,26 @@
-export { Labels, Name, Time, endpoint, idOf, isAtLeast, mutationQuery, pageOf, pageQuery, roles } from './endpoint.js';
-export type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf, Role } from './endpoint.js';
+export {
+  Labels,
+  Name,
+  Time,
+  asOf,
+  endpoint,
+  idOf,
+  isAtLeast,
+  mutationQuery,
+  pageOf,
+  pageQuery,
+  roles,
+} from './endpoint.js';
+export type { AnswerOf, BodyOf, Endpoint, Instant, ParamsOf, QueryOf, Role } from './endpoint.js';
 export { Problem, entryOf, problems } from './problem.js';
 export type { ProblemCode } from './problem.js';
 export { Operation, OperationStep, operations } from './operation.js';
+export { Activity, activity } from './activity.js';
+export type { Change } from './activity.js';
 export { Cause, CloudEvent, events } from './event.js';
 export { InstanceSpec } from './iaas/create-instance.js';
+export { InstanceExplanation } from './iaas/explain-instance.js';
+export { LogFault, LogProgress, LogRebuild, LogReport, LogView, logs } from './platform/log.js';
 export { platform } from './platform/platform.js';
 export {
   InstanceView,
@@ -34,6 +50,7 @@ export {
   volumes,
 } from './iaas/resources.js';
 export type { QuotaAmounts } from './iaas/resources.js';
+export { SettingsView, settings } from './iaas/settings.js';
 export type {
   HostDescription,
   HostServices,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Time, endpoint, pageOf, pageQuery } from './endpoint.js';
+import { Time, asOf, endpoint, pageOf, pageQuery } from './endpoint.js';
 
 export const OperationStep = z.object({
   name: z.string(),
@@ -48,6 +48,7 @@ export const operations = {
     tag: 'operations',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: Operation,
     errors: ['operation.not-found'],

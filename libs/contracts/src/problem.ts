@@ -26,11 +26,6 @@ export const problems = {
   },
   'request.malformed': { status: 400, title: 'The request cannot be read', help: 'Send JSON as `application/json`.' },
   'request.too-large': { status: 413, title: 'The request is too large', help: 'Send at most 1 MiB.' },
-  'request.timeout': {
-    status: 408,
-    title: 'The request took too long to arrive',
-    help: 'Send it again, and faster.',
-  },
   'request.media-type': {
     status: 415,
     title: 'The content type is not supported',
@@ -149,26 +144,70 @@ export const problems = {
   },
   'user.protected': { status: 409, title: 'The user stays', help: 'The platform itself needs it.' },
   'key.not-found': { status: 404, title: 'No such key', help: 'See `strata key list`.' },
-  'key.exists': { status: 409, title: 'The key is there', help: 'A key keeps its secret for life: create another one.' },
+  'key.exists': {
+    status: 409,
+    title: 'The key is there',
+    help: 'A key keeps its secret for life: create another one.',
+  },
   'key.ambiguous': { status: 409, title: 'Several keys have this name', help: 'Use the id: see `strata key list`.' },
   'key.too-many': { status: 409, title: 'The user has too many keys', help: 'Revoke those that nobody uses.' },
   'operation.not-found': { status: 404, title: 'No such operation', help: 'See `strata operation list`.' },
   'operation.ended': { status: 409, title: 'The operation has ended', help: 'Nothing is left to call off.' },
   'operation.not-cancellable': { status: 409, title: 'The operation cannot be called off', help: 'Wait for its end.' },
+  'undo.impossible': {
+    status: 409,
+    title: 'This cannot be taken back',
+    help: 'See `detail`; `strata activity` says of each request whether it can.',
+  },
+  'undo.superseded': {
+    status: 409,
+    title: 'It was changed again since',
+    help: 'Undo the request in `details.requestId` first.',
+  },
   'event.not-found': {
     status: 404,
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
-  'stream.too-many': {
-    status: 429,
-    title: 'Too many streams are open',
-    help: 'End some of them first; one stream without filters tells everything that many with filters do.',
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log status`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log status`.' },
+  'log.rebuilding': {
+    status: 409,
+    title: 'Read models are being rebuilt',
+    help: 'Wait for the operation in `details.operationId`.',
+  },
+  'log.rebuild-failed': {
+    status: 500,
+    title: 'The read models could not be rebuilt',
+    help: 'They are what they were; see the reason, and the log of the server.',
+  },
+  'log.not-rebuilt': { status: 404, title: 'Nothing was rebuilt yet', help: 'Use `strata log rebuild`.' },
+  'log.damaged': {
+    status: 409,
+    title: 'It can be read, and not be changed',
+    help: 'Tell an administrator of the platform: its part of the log is damaged.',
+    operator: 'Run `strata log verify`, and see docs/operations.md.',
   },
   'internal.error': {
     status: 500,
     title: 'Something is wrong on our side',
     help: 'Ask again; tell an administrator the request id if it stays.',
+  },
+  'request.too-many': {
+    status: 429,
+    title: 'Too many requests at once',
+    help: 'Ask again after the seconds in `Retry-After`; while others ask as well, each tenant has a smaller share.',
+  },
+  'service.overloaded': {
+    status: 503,
+    title: 'More is asked than can be done',
+    help: 'Ask again after the seconds in `Retry-After`.',
+  },
+  'storage.full': {
+    status: 507,
+    title: 'There is no space left',
+    help: 'Nothing was done. Ask again when an administrator of the platform has made room.',
+    operator: 'Free space where the home lies; Strata goes on by itself.',
   },
   'service.unavailable': { status: 503, title: 'Not ready yet', help: 'Ask again in a moment.' },
 } as const satisfies Record<string, Entry>;

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -43,13 +43,15 @@ const startElsewhere = async (folder: string, ids: Readonly<{ uid?: number; gid?
 
 const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
-const gone = async (pid: number) => {
-  const deadline = Date.now() + 8_000;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) throw new Error(`process ${pid} is still there`);
+const eventually = async (what: string, condition: () => boolean) => {
+  const deadline = Date.now() + 15_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };
+
+const gone = (pid: number) => eventually(`process ${pid} is gone`, () => !isAlive(pid));
 
 describe('PostgreSQL in a folder', () => {
   let folder: string;
@@ -123,6 +125,40 @@ describe('PostgreSQL in a folder', () => {
     expect(await readdir(other)).not.toContain('data.new');
     await (await startPostgres({ folder: other, fsync: false })).stop();
     await server.stop();
+  }, 30_000);
+
+  it('is followed by another on the same port when it is killed, until it is told to stop', async () => {
+    const told: string[] = [];
+    const server = await startPostgres({ folder, fsync: true, tell: (line) => told.push(line) });
+    await ask(server.url, 'CREATE TABLE outlived AS SELECT 1 AS answer');
+    const { pid } = server;
+    process.kill(pid, 'SIGKILL');
+    await eventually('another answers', () => server.pid !== pid);
+    expect(await ask(server.url, 'SELECT answer FROM outlived')).toEqual([{ answer: 1 }]);
+    expect(told).toEqual([
+      'PostgreSQL has ended (SIGKILL): it is started again',
+      expect.stringMatching(/^PostgreSQL is back after \d+ ms$/),
+    ]);
+    await server.stop();
+    expect(isAlive(server.pid)).toBe(false);
+    expect(told).toHaveLength(2);
+  }, 30_000);
+
+  it('is tried again until it starts, and can be told to stop meanwhile', async () => {
+    const told: string[] = [];
+    const server = await startPostgres({ folder, fsync: true, tell: (line) => told.push(line) });
+    const { pid } = server;
+    const data = join(folder, 'data');
+    await rename(data, `${data}.away`);
+    process.kill(pid, 'SIGKILL');
+    await eventually('it has failed to start', () => told.some((line) => line.includes('did not start')));
+    await rename(`${data}.away`, data);
+    await eventually('another answers', () => server.pid !== pid);
+    await rename(data, `${data}.away`);
+    process.kill(server.pid, 'SIGKILL');
+    await eventually('it has failed to start', () => told.filter((it) => it.includes('did not start')).length > 1);
+    await server.stop();
+    await rename(`${data}.away`, data);
   }, 30_000);
 
   if (isRoot) {

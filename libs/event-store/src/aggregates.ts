@@ -2,13 +2,15 @@ import { Rejection } from '@strata/event-sourcing';
 import type { Decider, Event, Meta } from '@strata/event-sourcing';
 import type { EventLog } from './event-log.js';
 import type { Appended, NewEvent, Recorded, Stored } from './event.js';
+import { Past } from './past.js';
+import { Damage } from './proof/damage.js';
 import { Recent } from './recent.js';
 
 /** What a command came to. No events means: already so. */
 export type Outcome = Readonly<{ rejection: Rejection }> | Readonly<{ events: readonly Recorded[]; version: number }>;
 
-/** A stream's state, folded up to a version. */
-export type Held<S> = Readonly<{ state: S; version: number }>;
+/** A stream's state, folded up to a version, which is the event at a position. */
+export type Held<S> = Readonly<{ state: S; version: number; position: number }>;
 
 type Asked = Readonly<{ meta: Meta }>;
 type Order<C> = Readonly<{ command: C; answer: (outcome: Outcome) => void; fail: (error: unknown) => void }>;
@@ -17,6 +19,8 @@ type Decided<C> = Readonly<{ order: Order<C>; decision: readonly NewEvent[] | Re
 /** Two processes may write one stream, but not so often that this many tries all lose. */
 const TRIES = 8;
 const GROUP = 512;
+/** How many events of a stream are read at a time. */
+const PAGE = 2_000;
 
 /**
  * Carries out commands. Those for one stream queue up: whatever waits is decided in order on one state in memory and
@@ -27,8 +31,10 @@ export class Aggregates {
 
   constructor(
     private readonly log: EventLog,
+    private readonly damage = new Damage(),
     /** How many states, and how many answers, each kind of aggregate keeps in memory. */
     private readonly kept = 4_000,
+    private readonly past = new Past(),
   ) {}
 
   /**
@@ -49,11 +55,29 @@ export class Aggregates {
     return this.#kind(decider).refresh(stream);
   }
 
+  /** The state as it is at a position that was the head a moment ago: what came since is left out. */
+  async loadUpTo<C extends Asked, E extends Event, S>(
+    decider: Decider<C, E, S>,
+    stream: string,
+    position: number,
+  ): Promise<S> {
+    return this.#kind(decider).upTo(stream, position);
+  }
+
+  /** The state as it was at a position. */
+  async loadAsOf<C extends Asked, E extends Event, S>(
+    decider: Decider<C, E, S>,
+    stream: string,
+    position: number,
+  ): Promise<S> {
+    return this.#kind(decider).asOf(stream, position);
+  }
+
   #kind<C extends Asked, E extends Event, S>(decider: Decider<C, E, S>): Kind<C, E, S> {
     // The map is keyed by the decider, so what lies under it was made below for exactly these types.
     const known = this.#kinds.get(decider) as Kind<C, E, S> | undefined;
     if (known) return known;
-    const made = new Kind(decider, this.log, this.kept);
+    const made = new Kind(decider, this.log, this.damage, this.kept, this.past);
     this.#kinds.set(decider, made);
     return made;
   }
@@ -68,7 +92,9 @@ class Kind<C extends Asked, E extends Event, S> {
   constructor(
     private readonly decider: Decider<C, E, S>,
     private readonly log: EventLog,
+    private readonly damage: Damage,
     kept: number,
+    private readonly past: Past,
   ) {
     this.#held = new Recent(kept);
     this.#answers = new Recent(kept);
@@ -85,9 +111,47 @@ class Kind<C extends Asked, E extends Event, S> {
     return answer;
   }
 
+  /** Page by page, so that the longest stream is folded in little memory. */
   async refresh(stream: string): Promise<Held<S>> {
-    const held = this.#held.get(stream) ?? { state: this.decider.initialState, version: 0 };
-    return this.#fold(stream, held, await this.log.readStream(stream, held.version));
+    let held = this.#heldOf(stream);
+    for (let isMore = true; isMore;) {
+      const page = await this.log.readStream(stream, held.version, PAGE);
+      held = this.#keep(stream, this.#fold(held, page));
+      isMore = page.length >= PAGE;
+    }
+    return held;
+  }
+
+  /** From the state in memory, which is rarely newer. */
+  async upTo(stream: string, position: number): Promise<S> {
+    const held = this.#heldOf(stream);
+    if (held.position > position) return this.asOf(stream, position);
+    const events = await this.log.readStream(stream, held.version);
+    const folded = this.#fold(
+      held,
+      events.filter((event) => event.position <= position),
+    );
+    return this.#keep(stream, folded).state;
+  }
+
+  /** From an earlier state in memory, or from the first event. */
+  async asOf(stream: string, position: number): Promise<S> {
+    const held = this.#held.get(stream);
+    if (held && held.position <= position) return this.upTo(stream, position);
+    const { state } = await this.past.at<Held<S>>(`${this.decider.name} ${stream}`, position, async (earlier) => {
+      let it = earlier?.value ?? this.#nothing;
+      for await (const page of this.log.scan(it.position, position, { stream })) it = this.#fold(it, page);
+      return { value: it, position, weight: it.version };
+    });
+    return state;
+  }
+
+  get #nothing(): Held<S> {
+    return { state: this.decider.initialState, version: 0, position: 0 };
+  }
+
+  #heldOf(stream: string): Held<S> {
+    return this.#held.get(stream) ?? this.#nothing;
   }
 
   #enqueue(stream: string, command: C): Promise<Outcome> {
@@ -118,11 +182,11 @@ class Kind<C extends Asked, E extends Event, S> {
 
   async #carryOut(stream: string, orders: readonly Order<C>[]): Promise<void> {
     // A stream that is not held is most often a new one. If it is not, its version says so, and it is read then.
-    let held = this.#held.get(stream) ?? { state: this.decider.initialState, version: 0 };
+    let held = this.#heldOf(stream);
     let pending = orders;
     for (let tries = 1; pending.length > 0; tries++) {
       if (tries > TRIES) throw new Error(`${stream} changes faster than it can be read: ${TRIES} tries lost`);
-      const { decided, state } = this.#decide(pending, held);
+      const { decided, state } = this.#decide(stream, pending, held);
       const loud = decided.filter(({ decision }) => !isSilent(decision));
       const silent = decided.filter(({ decision }) => isSilent(decision));
 
@@ -131,7 +195,10 @@ class Kind<C extends Asked, E extends Event, S> {
       const isThrough = answers.every(({ outcome }) => outcome === 'appended');
       // A silent answer is as good as the state it was read from: an append has just proven that, or the version does.
       const isCurrent = loud.length > 0 ? isThrough : version === held.version;
-      if (isThrough && isCurrent) held = { state, version: answers.at(-1)?.version ?? held.version };
+      if (isThrough && isCurrent) {
+        const last = answers.at(-1);
+        held = { state, version: last?.version ?? held.version, position: positionOf(last) ?? held.position };
+      }
 
       const again = new Set<Order<C>>();
       loud.forEach(({ order }, index) => {
@@ -154,12 +221,16 @@ class Kind<C extends Asked, E extends Event, S> {
   }
 
   /** Decides in order, each command on what those before it would leave behind. A rule that throws fails only its own. */
-  #decide(orders: readonly Order<C>[], held: Held<S>) {
+  #decide(stream: string, orders: readonly Order<C>[], held: Held<S>) {
+    const closed = this.damage.refusalFor(stream);
     const decided: Decided<C>[] = [];
     let { state } = held;
     for (const order of orders) {
       try {
-        const decision = this.decider.decide(order.command, state);
+        const made = this.decider.decide(order.command, state);
+        // A refusal would rest on what never happened. What is already so hurts nothing, and what was stored once is recalled.
+        const isAlreadySo = !(made instanceof Rejection) && made.length === 0;
+        const decision = closed && !isAlreadySo ? closed : made;
         if (!(decision instanceof Rejection)) {
           state = decision.reduce((before, event) => this.decider.evolve(before, event), state);
         }
@@ -188,17 +259,23 @@ class Kind<C extends Asked, E extends Event, S> {
     return { version: present, stored: commands };
   }
 
-  #fold(stream: string, held: Held<S>, events: readonly Recorded[]): Held<S> {
-    let { state, version } = held;
+  #fold(held: Held<S>, events: readonly Recorded[]): Held<S> {
+    let { state, version, position } = held;
     for (const event of events) {
       // A stream holds what its decider decided, so each of its events is one of E.
       state = this.decider.evolve(state, event as Recorded<E>);
-      version = event.version;
+      ({ version, position } = event);
     }
-    const folded = { state, version };
-    this.#held.set(stream, folded);
-    return folded;
+    return { state, version, position };
+  }
+
+  #keep(stream: string, held: Held<S>): Held<S> {
+    if (held.version >= this.#heldOf(stream).version) this.#held.set(stream, held);
+    return held;
   }
 }
 
 const isSilent = (decision: readonly NewEvent[] | Rejection) => decision instanceof Rejection || decision.length === 0;
+
+const positionOf = (answer: Appended | undefined) =>
+  answer && 'events' in answer ? answer.events.at(-1)?.position : undefined;

@@ -31,6 +31,22 @@ export class FencedOff extends Error {
   }
 }
 
+/**
+ * The cursor stands elsewhere than was thought: an earlier move came through, of which only the answer was lost, and its
+ * effect with it. Nothing is done a second time.
+ */
+export class AlreadyMoved extends Error {
+  constructor(
+    readonly subscription: string,
+    readonly position: number,
+  ) {
+    super(`"${subscription}" stands at ${position} already`);
+  }
+}
+
+/** From where a cursor is moved, as far as its owner knows, and to where. */
+export type Move = Readonly<{ from: number; to: number }>;
+
 /** Where subscriptions keep their places, in the same database as their effects. */
 export abstract class Checkpoints {
   abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -39,11 +55,12 @@ export abstract class Checkpoints {
   abstract claim(name: string, start: number): Promise<Claim>;
 
   /**
-   * Nothing happens in the transaction unless the claim still holds. `waits`: the move may go with the one statement that
-   * is the whole effect, instead of before it.
+   * Nothing happens in the transaction unless the claim still holds and the cursor is where it is moved from. `waits`: the
+   * move may go with the one statement that is the whole effect, instead of before it.
    * @throws FencedOff
+   * @throws AlreadyMoved
    */
-  abstract move(tx: Transaction, claim: Claim, position: number, waits?: boolean): Promise<void>;
+  abstract move(tx: Transaction, claim: Claim, move: Move, waits?: boolean): Promise<void>;
 
   /** Parks events; parking one again counts a try and keeps the newer error. */
   abstract park(tx: Transaction, name: string, events: readonly Recorded[], error: string): Promise<void>;

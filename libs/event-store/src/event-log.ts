@@ -9,14 +9,20 @@ export abstract class EventLog {
    */
   abstract appendAll(group: AppendGroup): Promise<readonly Appended[]>;
 
-  /** The events of one stream whose version is greater than `after`, oldest first. */
-  abstract readStream(stream: string, after?: number): Promise<readonly Recorded[]>;
+  /** The events of one stream whose version is greater than `after`, oldest first: all of them, or the first so many. */
+  abstract readStream(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
 
   /** At most `limit` events whose position is greater than `after`, in order of position. */
   abstract read(after: number, limit: number, filter?: EventFilter): Promise<readonly Recorded[]>;
 
-  /** Everything after a position up to the head it finds when it begins, in bounded memory. */
-  abstract readAll(after: number): AsyncIterable<readonly Recorded[]>;
+  /** Everything after a position up to the head it finds when it begins, or another position, in bounded memory. */
+  abstract readAll(after: number, upTo?: number): AsyncIterable<readonly Recorded[]>;
+
+  /** What lies behind `after`, up to `until`, and is let through by the filter: in order, in bounded memory. */
+  abstract scan(after: number, until: number, filter?: EventFilter): AsyncIterable<readonly Recorded[]>;
+
+  /** The events at these positions, in order; with a tenant, only what happened on its behalf. */
+  abstract readAt(positions: readonly number[], tenantId?: string): Promise<readonly Recorded[]>;
 
   /** Where a stream stands, and which of these commands it has stored already. */
   abstract recall(
@@ -26,6 +32,9 @@ export abstract class EventLog {
 
   /** The position of the newest event; 0 while the log is empty. */
   abstract head(): Promise<number>;
+
+  /** The newest position that this process knows of, without asking: behind the head when another process appends. */
+  abstract get known(): number;
 
   /** The position of the newest event that was stored at or before a time (RFC 3339); 0 when there is none. */
   abstract positionAt(time: string): Promise<number>;

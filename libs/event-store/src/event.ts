@@ -47,4 +47,15 @@ export type Appended =
 export type Stored = Readonly<{ version: number; events: readonly Recorded[] }>;
 
 /** Narrows a read. Each condition left out is no condition. */
-export type EventFilter = Readonly<{ stream?: string; types?: readonly string[]; tenantId?: string }>;
+export type EventFilter = Readonly<{
+  stream?: string;
+  types?: readonly string[];
+  /** What happened on behalf of this tenant. */
+  tenantId?: string;
+  /** What happened to the things of this tenant, on whosever behalf. */
+  owner?: string;
+  /** Kinds of things: `instance`, `quota`. */
+  nouns?: readonly string[];
+  /** Nothing beyond this position. */
+  until?: number;
+}>;

@@ -1,12 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { UnknownEvent } from '@strata/event-sourcing';
-import { FencedOff, Transaction } from './checkpoints.js';
+import { AlreadyMoved, FencedOff, Transaction } from './checkpoints.js';
 import type { Checkpoints, Claim, Parked } from './checkpoints.js';
 import { SystemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { Bell } from './doorbell.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { outageIn } from './outage.js';
 
 export type SubscriptionOptions = Readonly<{
   /** Unique in its store: the cursor's name. */
@@ -23,6 +24,8 @@ export type SubscriptionOptions = Readonly<{
    * crash, up to {@link LEEWAY} events are told again. `single`: the effect is one statement, or says that it is not.
    */
   effect?: 'inside' | 'outside' | 'single';
+  /** Told of a batch whose effect had happened already, when only the answer to its commit was lost. */
+  repeated?(batch: readonly Recorded[]): void;
   /** Milliseconds from one batch to the next: under load batches grow instead of following each other at once. */
   lingerMs?: number;
   batchSize?: number;
@@ -41,7 +44,7 @@ export class EventsMissing extends Error {
   }
 }
 
-const LONGEST_PAUSE = 2_000;
+const LONGEST_PAUSE = 1_000;
 
 /** To try again would not help, and to go on would be wrong. */
 const isFinal = (error: unknown): error is Error =>
@@ -78,7 +81,10 @@ export class Subscription {
     const claim = await checkpoints.claim(options.name, options.from === 'head' ? head : 0);
     if (claim.position > head) throw new EventsMissing(options.name, claim.position, head);
     const parked = await checkpoints.parked(options.name);
-    return new Subscription(options, checkpoints, claim, new Set(parked.map(({ stream }) => stream)));
+    const subscription = new Subscription(options, checkpoints, claim, new Set(parked.map(({ stream }) => stream)));
+    // A process that starts is often one that was mended. What still cannot be dealt with stays parked, and is logged.
+    if (parked.length > 0) subscription.redrive().catch(() => undefined);
+    return subscription;
   }
 
   private constructor(
@@ -103,14 +109,28 @@ export class Subscription {
     return this.#position;
   }
 
+  /** The position that is kept: between it and {@link position} lies nothing that had an effect. */
+  get kept() {
+    return this.#kept;
+  }
+
   /** Why it stopped by itself, if it did: fenced off by another process, or events are missing or of a newer release. */
   get failure() {
     return this.#failure;
   }
 
+  /** The streams of which an event is parked, and every later one with it. */
+  get parkedStreams(): ReadonlySet<string> {
+    return this.#parked;
+  }
+
   /** How many events it is behind. */
   async lag(): Promise<number> {
     return (await this.options.log.head()) - this.#position;
+  }
+
+  get isPaused(): boolean {
+    return this.#state === 'paused';
   }
 
   pause(): void {
@@ -170,20 +190,33 @@ export class Subscription {
         if (event?.position !== position) throw new EventsMissing(this.name, position - 1, event?.position ?? 0);
         try {
           await this.checkpoints.transaction(async (tx) => {
-            await this.checkpoints.move(tx, this.#claim, this.#position);
+            await this.#move(tx, this.#position);
             await this.options.handle([event], tx);
             await this.checkpoints.unpark(tx, this.name, [position]);
           });
           done++;
         } catch (error) {
-          if (error instanceof FencedOff) throw error;
+          if (error instanceof FencedOff || outageIn(error) || error instanceof TryLater) throw error;
           stuck.add(stream);
+          this.#logger.error(`keeps ${event.type} of ${stream} at ${position} parked: ${String(error)}`);
           await this.checkpoints.transaction((tx) => this.checkpoints.park(tx, this.name, [event], String(error)));
         }
       }
       this.#parked = stuck;
       return { done, left: parked.length - done };
     });
+  }
+
+  /** What is parked has been dealt with in another way, in the transaction. */
+  async unpark(tx: Transaction): Promise<void> {
+    const parked = await this.parked();
+    if (parked.length === 0) return;
+    await this.checkpoints.unpark(
+      tx,
+      this.name,
+      parked.map(({ position }) => position),
+    );
+    tx.afterCommit(() => (this.#parked = new Set()));
   }
 
   /** Runs `work` when no batch is in hand; `move` puts the cursor elsewhere, in a transaction of the work's own. */
@@ -195,6 +228,16 @@ export class Subscription {
     });
   }
 
+  /** Goes on to a position and no further, for whoever works between two batches. */
+  async goOnTo(position: number): Promise<void> {
+    while (this.#position < position && this.#state !== 'stopped') {
+      const most = Math.min(this.options.batchSize ?? 1_000, position - this.#position);
+      const batch = await this.options.log.read(this.#position, most);
+      if (batch.length === 0) throw new EventsMissing(this.name, this.#position, position);
+      await this.#deliver(batch);
+    }
+  }
+
   async #run(): Promise<void> {
     for (let failures = 0; this.#state !== 'stopped';) {
       try {
@@ -203,8 +246,8 @@ export class Subscription {
       } catch (error) {
         if (isFinal(error)) this.#fail(error);
         else {
-          this.#logger.warn(`${String(error)}: trying again`);
-          await this.#pause(++failures);
+          this.#complain(error, ++failures);
+          await this.#pause(failures);
         }
       }
     }
@@ -229,16 +272,24 @@ export class Subscription {
 
   async #deliver(batch: readonly Recorded[]): Promise<void> {
     const tries = this.options.tries ?? 3;
-    for (let failures = 0; this.#state !== 'stopped';) {
+    for (let [failures, outages] = [0, 0]; this.#state !== 'stopped';) {
       try {
         return await this.#commit(batch);
       } catch (error) {
         if (error instanceof FencedOff) throw error;
-        if (error instanceof TryLater) this.#logger.warn(`${error.message}: trying again`);
+        if (error instanceof AlreadyMoved) return this.#skip(batch, error.position);
+        // Nothing is wrong with the events: whatever is away will come back.
+        if (error instanceof TryLater || outageIn(error)) this.#complain(error, ++outages);
         else if (++failures >= tries) return await this.#apart(batch, error);
-        await this.#pause(failures);
+        await this.#pause(failures + outages);
       }
     }
+  }
+
+  #skip(batch: readonly Recorded[], position: number): void {
+    this.#kept = position;
+    this.#moveInMemory(position);
+    this.options.repeated?.(batch);
   }
 
   /** Event by event, so that only the one at fault is parked. */
@@ -277,7 +328,7 @@ export class Subscription {
   }
 
   async #move(tx: Transaction, position: number, waits = false): Promise<void> {
-    await this.checkpoints.move(tx, this.#claim, position, waits);
+    await this.checkpoints.move(tx, this.#claim, { from: this.#kept, to: position }, waits);
     tx.afterCommit(() => {
       this.#kept = position;
       this.#moveInMemory(position);
@@ -323,6 +374,11 @@ export class Subscription {
 
   #tell() {
     for (const look of this.#waiting) look();
+  }
+
+  /** Once, however often the same is tried again. */
+  #complain(error: unknown, times: number): void {
+    if (times === 1) this.#logger.warn(`${String(error)}: trying again until it works`);
   }
 
   async #pause(failures: number): Promise<void> {

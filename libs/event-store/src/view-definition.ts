@@ -1,6 +1,7 @@
 import { PLATFORM } from '@strata/event-sourcing';
 import type { Event } from '@strata/event-sourcing';
 import type { Recorded } from './event.js';
+import { isAbout } from './stream-name.js';
 
 /** What a view can be filtered and ordered by. */
 export type Scalar = string | number | boolean | null;
@@ -11,6 +12,13 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
   name: string;
   /** Raise it when the fold or the columns change: the new version is folded beside the old one. */
   version?: number;
+  /** The kinds of things whose events concern it: `instance`. Left out: all. */
+  about?: readonly string[];
+  /**
+   * Its rows follow from things of the platform, whoever changed these, and belong to the platform. Left out: the rows of
+   * a tenant follow from what happened on that tenant's behalf, and from nothing else.
+   */
+  scope?: 'platform';
   /** Which rows an event concerns. */
   key(event: Recorded<E>): string | readonly string[] | undefined;
   /** The row after the event; `undefined` means there is none. Pure: the same events give the same rows. */
@@ -33,8 +41,11 @@ export type ViewDefinition<Row extends object, Column extends string, E extends 
 export const defineView = <Row extends object, Column extends string, E extends Event = Event>(
   definition: ViewDefinition<Row, Column, E>,
 ): ViewDefinition<Row, Column, E> => {
-  if (!/^[a-z][a-z0-9_]*$/.test(definition.name)) throw new Error(`"${definition.name}" cannot be a view's name`);
-  return definition;
+  const { name, about, key } = definition;
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`"${name}" cannot be a view's name`);
+  if (!about) return definition;
+  const abouts = about.map(isAbout);
+  return { ...definition, key: (event) => (abouts.some((isIts) => isIts(event)) ? key(event) : undefined) };
 };
 
 /** One name for the cursor and the table of a view's version. */
@@ -53,6 +64,8 @@ export const isFor = <Row extends object>(
 
 export type Listing<Column extends string> = Readonly<{
   where?: Readonly<Partial<Record<Column, Scalar>>>;
+  /** Only rows with keys from the first on and before the second. */
+  within?: readonly [from: string, before: string];
   /** By these columns, then by key. Left out: by key. */
   orderBy?: readonly Column[];
   direction?: 'ascending' | 'descending';
@@ -61,4 +74,11 @@ export type Listing<Column extends string> = Readonly<{
   limit?: number;
 }>;
 
-export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined }>;
+/** `position`: how far in the log it is true. */
+export type Page<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined; position: number }>;
+
+/** A row, or that there is none, and how far in the log that is true. */
+export type Sight<Row> = Readonly<{ row: Row | undefined; position: number }>;
+
+/** How many rows have each value of a column. */
+export type Counts = Readonly<{ counts: ReadonlyMap<Scalar, number>; position: number }>;

@@ -1,37 +1,52 @@
 import type { Checkpoints, Transaction } from './checkpoints.js';
 import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
+import { foldInto, keysOf } from './folding.js';
+import type { Past } from './past.js';
+import { pastRows } from './past-rows.js';
 import { Recent } from './recent.js';
+import { Refold } from './refold.js';
 import { Subscription } from './subscription.js';
 import { isFor, viewId } from './view-definition.js';
-import type { Listing, Page, ViewDefinition } from './view-definition.js';
-import type { ViewTable } from './view-table.js';
+import type { Counts, Listing, Page, Sight, ViewDefinition } from './view-definition.js';
+import type { Read, Snapshot, ViewTable } from './view-table.js';
 
-export type Rebuilt = Readonly<{
-  events: number;
-  rows: number;
-  seconds: number;
-  eventsPerSecond: number;
-  /** SHA-256 over all rows; equal unless the rows were wrong or the fold has changed. */
-  before: string;
-  after: string;
-}>;
-
-/** Reads that cannot see another tenant's rows. */
+/** Reads of a view: of all its rows or, mostly, of those that one tenant may see. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
   get(key: string): Promise<Row | undefined>;
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+  /** As `get`, for whoever must know how far the log had come. */
+  look(key: string): Promise<Sight<Row>>;
   list(listing?: Listing<Column>): Promise<Page<Row>>;
+  count(column: Column): Promise<Counts>;
 }>;
 
-/** How many rows go to the database in one statement. */
-const CHUNK = 5_000;
+/** What a view stands on. */
+type Ground = Readonly<{ log: EventLog; checkpoints: Checkpoints; past: Past; snapshot: () => Promise<Snapshot> }>;
 
 /** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
 const LINGER = 20;
 
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
 const WARM = 2_000;
+
+/** Views stand still at one position while they are read together. */
+export const together = async <T>(
+  views: readonly Readonly<{ subscription: Subscription }>[],
+  read: () => Promise<T>,
+): Promise<T> => {
+  const subscriptions = views.map(({ subscription }) => subscription);
+  const hold = (index: number): Promise<T> => {
+    const subscription = subscriptions[index];
+    return subscription ? subscription.between(() => hold(index + 1)) : readHeld();
+  };
+  const readHeld = async () => {
+    const position = Math.max(...subscriptions.map((it) => it.position));
+    for (const subscription of subscriptions) await subscription.goOnTo(position);
+    return read();
+  };
+  return hold(0);
+};
 
 /** A fold that is kept up to date, and questions about it. */
 export class View<Row extends object, Column extends string> {
@@ -41,21 +56,21 @@ export class View<Row extends object, Column extends string> {
   static async start<Row extends object, Column extends string>(
     definition: ViewDefinition<Row, Column>,
     table: ViewTable<Row, Column>,
-    log: EventLog,
-    checkpoints: Checkpoints,
+    ground: Ground,
   ): Promise<View<Row, Column>> {
-    const view = new View(definition, table, log, checkpoints);
+    const view = new View(definition, table, ground);
     view.#subscription = await Subscription.start(
       {
         name: viewId(definition),
-        log,
+        log: ground.log,
         from: 'start',
         lingerMs: definition.lingerMs ?? LINGER,
         effect: 'single',
-        concerns: (event) => view.#keysOf(event).length > 0,
+        concerns: (event) => keysOf(definition, event).length > 0,
         handle: (batch, tx) => view.#handle(batch, tx),
+        repeated: (batch) => view.#tell(batch.flatMap((event) => keysOf(definition, event))),
       },
-      checkpoints,
+      ground.checkpoints,
     );
     return view;
   }
@@ -65,9 +80,12 @@ export class View<Row extends object, Column extends string> {
   private constructor(
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly table: ViewTable<Row, Column>,
-    private readonly log: EventLog,
-    private readonly checkpoints: Checkpoints,
+    private readonly ground: Ground,
   ) {}
+
+  get name(): string {
+    return this.definition.name;
+  }
 
   /** What keeps it up to date: its position, lag, failure, what is parked. */
   get subscription() {
@@ -82,8 +100,12 @@ export class View<Row extends object, Column extends string> {
     return this.#getMany(keys);
   }
 
+  look(key: string): Promise<Sight<Row>> {
+    return this.#placed(this.table.look(key));
+  }
+
   list(listing: Listing<Column> = {}): Promise<Page<Row>> {
-    return this.table.list(listing);
+    return this.#placed(this.table.list(listing));
   }
 
   /** The rows as one tenant may see them: its own and, where the view shares them, those of the platform. */
@@ -91,8 +113,19 @@ export class View<Row extends object, Column extends string> {
     return {
       get: async (key) => (await this.#getMany([key], tenantId)).get(key),
       getMany: (keys) => this.#getMany(keys, tenantId),
-      list: (listing = {}) => this.table.list(listing, tenantId),
+      look: (key) => this.#placed(this.table.look(key, tenantId)),
+      list: (listing = {}) => this.#placed(this.table.list(listing, tenantId)),
+      count: (column) => this.#placed(this.table.count(column, tenantId)),
     };
+  }
+
+  count(column: Column): Promise<Counts> {
+    return this.#placed(this.table.count(column));
+  }
+
+  /** The rows as they were when the log had come to a position: folded anew and, for a tenant, from its events alone. */
+  asOf(position: number, tenantId?: string): Promise<TenantRows<Row, Column>> {
+    return pastRows(this.definition, tenantId, position, this.ground);
   }
 
   /** Read your writes: resolves once the event at this position is in the rows. @throws when that takes too long */
@@ -102,7 +135,7 @@ export class View<Row extends object, Column extends string> {
 
   /** Resolves once everything that is in the log by now is in the rows, or after a while without it. */
   async catchUp(milliseconds = 500): Promise<void> {
-    const head = await this.log.head();
+    const head = await this.ground.log.head();
     // A view that cannot keep up answers with what it has: late rows are better than none.
     await this.#subscription.waitFor(head, milliseconds).catch(() => undefined);
   }
@@ -114,48 +147,30 @@ export class View<Row extends object, Column extends string> {
     return () => void this.#changes.delete(own);
   }
 
-  hash(): Promise<string> {
-    return this.table.hash();
+  /** SHA-256 over all rows, as they are at one moment. */
+  async hash(): Promise<string> {
+    const at = await this.ground.snapshot();
+    try {
+      return (await this.table.digest(at)).hash;
+    } finally {
+      await at.close();
+    }
   }
 
-  /**
-   * Folds everything again in memory, then puts the new rows in the place of the old ones in one transaction; readers
-   * see the old rows until then. Memory grows with the rows, not with the events.
-   */
-  rebuild(): Promise<Rebuilt> {
-    return this.#subscription.between(async (move) => {
-      const before = await this.table.hash();
-      const began = performance.now();
-      const rows = new Map<string, Row>();
-      let position = 0;
-      let folded = 0;
-      for await (const batch of this.log.readAll(0)) {
-        for (const event of batch) this.#fold(rows, event);
-        folded += batch.length;
-        position = batch.at(-1)?.position ?? position;
-      }
-      const seconds = (performance.now() - began) / 1_000;
-      await this.checkpoints.transaction(async (tx) => {
-        await move(tx, position);
-        this.#warm.clear();
-        await this.table.clear(tx);
-        const entries = [...rows];
-        for (let at = 0; at < entries.length; at += CHUNK) {
-          await this.table.save(tx, new Map(entries.slice(at, at + CHUNK)));
-        }
-        this.#announce(tx, [...rows.keys()]);
-      });
-      const after = await this.table.hash();
-      const eventsPerSecond = Math.round(folded / Math.max(seconds, 1e-6));
-      return { events: folded, rows: rows.size, seconds, eventsPerSecond, before, after };
+  /** Begins to fold everything again, into a table beside the one that is read. */
+  async refold(): Promise<Refold<Row, Column>> {
+    return Refold.begin(this.definition, this.table, {
+      subscription: this.#subscription,
+      forget: () => this.#warm.clear(),
+      announce: (keys) => this.#tell(keys),
     });
   }
 
   async #handle(batch: readonly Recorded[], tx: Transaction): Promise<void> {
-    const touched = new Set(batch.flatMap((event) => this.#keysOf(event)));
+    const touched = new Set(batch.flatMap((event) => keysOf(this.definition, event)));
     if (touched.size === 0) return;
     const rows = await this.#rowsOf([...touched]);
-    for (const event of batch) this.#fold(rows, event);
+    for (const event of batch) foldInto(this.definition, rows, event);
     const changed = new Map([...touched].map((key) => [key, rows.get(key)] as const));
     // Until this is committed the rows in memory are those of before, and nobody may fold on from the new ones.
     for (const key of touched) this.#warm.delete(key);
@@ -194,23 +209,24 @@ export class View<Row extends object, Column extends string> {
     return rows;
   }
 
-  #fold(rows: Map<string, Row>, event: Recorded) {
-    for (const key of this.#keysOf(event)) {
-      const row = this.definition.evolve(rows.get(key), event, key);
-      if (row === undefined) rows.delete(key);
-      else rows.set(key, row);
-    }
-  }
-
-  #keysOf(event: Recorded): readonly string[] {
-    const keys = this.definition.key(event);
-    if (keys === undefined) return [];
-    return typeof keys === 'string' ? [keys] : keys;
+  /**
+   * How far what was read is true. The table's own word comes from the same instant as the rows; while the kept cursor is
+   * at that word, whatever was passed since did not concern this view. A table without a word is read at once.
+   */
+  async #placed<T extends object>(reading: Promise<Read<T>>): Promise<T & Readonly<{ position: number }>> {
+    const { position } = this.#subscription;
+    const { cursor, ...read } = await reading;
+    const { kept, position: now } = this.#subscription;
+    const told = cursor === undefined ? position : cursor === kept ? now : cursor;
+    // Taking the cursor away leaves what was asked for.
+    return { ...(read as unknown as T), position: told };
   }
 
   #announce(tx: Transaction, keys: readonly string[]) {
-    tx.afterCommit(() => {
-      for (const listener of this.#changes) queueMicrotask(() => listener(keys));
-    });
+    tx.afterCommit(() => this.#tell(keys));
+  }
+
+  #tell(keys: readonly string[]) {
+    for (const listener of this.#changes) queueMicrotask(() => listener(keys));
   }
 }

@@ -15,6 +15,10 @@ export type Asked<E extends Endpoint> = Readonly<{
   principal: Principal;
   /** Answer as the real request would, and change nothing. */
   validateOnly: boolean;
+  /** When it was asked first (RFC 3339): the same for every repeat of one Idempotency-Key. */
+  since: string;
+  /** Its Idempotency-Key was used before, and nobody knows what came of it: it may have been done already. */
+  isRepeat: boolean;
   /** For commands. `commandId` is the same for every repeat of one Idempotency-Key. */
   meta: Meta;
   /** An id such as `inst_01h…`: the same for every repeat of one Idempotency-Key. Different prefixes, different ids. */

@@ -78,7 +78,7 @@ export class AuthGuard implements CanActivate {
 }
 
 /** Two keys in one request are none: whoever reads the first and whoever reads the last would see two different askers. */
-const bearerIn = ({ headers, raw }: FastifyRequest): string | undefined => {
+export const bearerIn = ({ headers, raw }: FastifyRequest): string | undefined => {
   const sent = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization');
   if (sent.length > 1) return undefined;
   return /^Bearer ([\x21-\x7e]{1,500})$/i.exec(headers.authorization ?? '')?.[1];

@@ -1,12 +1,13 @@
 import { Controller, Module } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Problem, endpoint, mutationQuery } from '@strata/contracts';
+import { Problem, asOf, endpoint, mutationQuery } from '@strata/contracts';
 import type { AnswerOf, Role } from '@strata/contracts';
 import { Clock, ManualClock } from '@strata/event-store';
 import { reject } from '@strata/event-sourcing';
 import { z } from 'zod';
-import { Asked, Claims, Implement, MemoryClaims, Principals, createHttpApp, problem } from './index.js';
+import type { Claimed, StoredAnswer } from './index.js';
+import { AsOf, Asked, Claims, Implement, MemoryClaims, Principals, createHttpApp, problem } from './index.js';
 
 // ── A small cloud of cups: what it offers ────────────────────────
 
@@ -31,7 +32,7 @@ export const cups = {
     tag: 'cups',
     access: 'viewer',
     params: z.object({ id: z.string().max(10) }),
-    query: z.object({ pageSize: z.coerce.number().int().max(5).default(3) }),
+    query: asOf.extend({ pageSize: z.coerce.number().int().max(5).default(3) }),
     status: 200,
     answer: z.object({ id: z.string(), pageSize: z.number() }),
     errors: [],
@@ -47,6 +48,21 @@ export const cups = {
     answer: z.undefined(),
     errors: [],
   }),
+  engrave: endpoint({
+    method: 'post',
+    path: '/v1/cups/:id/engraving',
+    summary: 'Engrave a cup with a secret, and get another one for it',
+    tag: 'engravings',
+    access: 'operator',
+    params: z.object({ id: z.string() }),
+    query: z.object(mutationQuery),
+    body: z.strictObject({ words: z.string() }),
+    secretBody: true,
+    shownOnce: ['secret'],
+    status: 201,
+    answer: z.object({ id: z.string(), secret: z.string().nullable() }),
+    errors: [],
+  }),
   public: endpoint({
     method: 'get',
     path: '/v1/menu',
@@ -55,6 +71,7 @@ export const cups = {
     access: 'anonymous',
     status: 200,
     answer: z.object({ userId: z.string() }),
+    timeless: 'menus are written in chalk',
     errors: [],
   }),
 };
@@ -67,6 +84,8 @@ const faults: Readonly<Record<string, () => unknown>> = {
   problem: () => problem('instance.not-found', 'there is no such cup'),
   'inner zod': () => z.string({ error: SECRET }).safeParse(1).error,
   'no database': () => new Error(SECRET, { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
+  throttled: () => problem('login.throttled', 'later', { retryAfterSeconds: 7 }),
+  'no space': () => Object.assign(new Error(SECRET), { code: '53100' }),
   'no error': () => SECRET,
 };
 
@@ -89,12 +108,18 @@ class CupController {
 
   @Implement(cups.show)
   show(@Asked(cups.show) { params, query }: Asked<typeof cups.show>) {
-    return { id: params.id, pageSize: query.pageSize };
+    const body = { id: params.id, pageSize: query.pageSize };
+    return query.at ? new AsOf(body, 7, '2026-11-22T09:08:07.000Z') : new AsOf(body, 9);
   }
 
   @Implement(cups.drop)
   drop() {
     return undefined;
+  }
+
+  @Implement(cups.engrave)
+  engrave(@Asked(cups.engrave) { params, mint }: Asked<typeof cups.engrave>) {
+    return { id: params.id, secret: `secret ${mint('cup')}` };
   }
 
   @Implement(cups.public)
@@ -103,23 +128,35 @@ class CupController {
   }
 }
 
+const KEY = /^key-(viewer|operator|admin|owner|platform-administrator)(?:\+(looks|cups))?(?:\+\d)?$/;
+
 class EveryRole extends Principals {
   override async of(bearer: string) {
-    const role = /^key-(viewer|operator|admin|owner|platform-administrator)$/.exec(bearer)?.[1];
+    const [, role, limit] = KEY.exec(bearer) ?? [];
+    if (role === undefined) return undefined;
     // The pattern above lists roles only.
-    return role === undefined
-      ? undefined
-      : { userId: `user_${role}`, tenantId: 'ten_a', role: role as Role, keyId: bearer };
+    const principal = { userId: `user_${role}`, tenantId: 'ten_a', role: role as Role, keyId: bearer };
+    if (limit === 'looks') return { ...principal, readOnly: true as const };
+    return limit === 'cups' ? { ...principal, only: ['cups'] } : principal;
   }
 }
 
 const clock = new ManualClock();
 
+/** Keeps what it is given where a spec can look at it. */
+class OpenClaims extends MemoryClaims {
+  override settle(claimed: Claimed, answer: StoredAnswer) {
+    kept = [...kept, { claimed, answer }];
+    return super.settle(claimed, answer);
+  }
+}
+let kept: readonly Readonly<{ claimed: Claimed; answer: StoredAnswer }>[] = [];
+
 @Module({
   controllers: [CupController],
   providers: [
     { provide: Principals, useClass: EveryRole },
-    { provide: Claims, useClass: MemoryClaims },
+    { provide: Claims, useClass: OpenClaims },
     { provide: Clock, useValue: clock },
   ],
 })
@@ -141,7 +178,7 @@ type Sent = Readonly<{
   url?: string;
   payload?: string | object;
   headers?: Readonly<Record<string, string>>;
-  as?: Role | null;
+  as?: Role | `${Role}+${string}` | null;
 }>;
 type Answer = Awaited<ReturnType<NestFastifyApplication['inject']>>;
 
@@ -158,6 +195,7 @@ export const openShop = () => {
   afterAll(() => app.close());
   beforeEach(() => {
     poured = [];
+    kept = [];
     journal.errors = [];
   });
 
@@ -175,6 +213,7 @@ export const openShop = () => {
     create: (payload: object = { size: 1 }, headers: Readonly<Record<string, string>> = {}) =>
       send({ payload, headers }),
     poured: () => poured,
+    kept: () => kept,
     port: () => Number(new URL(address).port),
   };
 };

@@ -1,8 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
+import { connect } from 'node:net';
 import { Asked, Implement, createHttpApp } from './index.js';
 import { CupModule, CupView, Journal, cups, expectProblem, openShop } from './cups.fixtures.js';
 
-const { create, poured, send } = openShop();
+const { create, poured, port, send } = openShop();
 
 describe('a request', () => {
   it('is checked, handled and answered as the contract says', async () => {
@@ -18,6 +19,20 @@ describe('a request', () => {
     expect((await send({ method: 'GET', url: '/v1/cups/c1' })).json()).toEqual({ id: 'c1', pageSize: 3 });
     expect((await send({ method: 'GET', url: '/v1/cups/c1?pageSize=5' })).json()).toEqual({ id: 'c1', pageSize: 5 });
     expect((await send({ method: 'GET', url: '/v1/menu', as: null })).json()).toEqual({ userId: 'anonymous' });
+  });
+
+  it('is told how far the log had come and, of what is past, when that was', async () => {
+    const now = await send({ method: 'GET', url: '/v1/cups/c1' });
+    expect(now.headers).toMatchObject({ 'strata-position': '9' });
+    expect(now.headers).not.toHaveProperty('strata-at');
+    const then = await send({ method: 'GET', url: '/v1/cups/c1?at=7' });
+    expect(then.headers).toMatchObject({ 'strata-position': '7', 'strata-at': '2026-11-22T09:08:07.000Z' });
+    expect(then.json()).toEqual({ id: 'c1', pageSize: 3 });
+  });
+
+  it('that changes something has no past', async () => {
+    expectProblem(await send({ url: '/v1/cups?at=7', payload: { size: 1 } }), 400, 'request.invalid');
+    expect(poured()).toEqual([]);
   });
 
   it('may end without a document', async () => {
@@ -82,6 +97,37 @@ describe('who asks', () => {
     const strange = { 'strata-tenant': "ten_b' OR 1=1" };
     expectProblem(await send({ as: 'platform-administrator', payload, headers: strange }), 400, 'request.invalid');
   });
+
+  it('is nobody with two keys, whichever is read first', async () => {
+    const ask = (...lines: readonly string[]) => onTheWire(['GET /v1/cups/c HTTP/1.1', 'host: a', ...lines]);
+    const [viewer, admin] = ['authorization: Bearer key-viewer', 'Authorization: Bearer key-admin'];
+    expect(await ask(viewer)).toMatch(/^HTTP\/1.1 200/);
+    expect(await ask(viewer, admin)).toMatch(/^HTTP\/1.1 401/);
+    expect(await ask(viewer, viewer)).toMatch(/^HTTP\/1.1 401/);
+  });
+
+  it('with a key that only looks changes nothing, whatever its role', async () => {
+    const looking = 'admin+looks';
+    expect((await send({ as: looking, method: 'GET', url: '/v1/cups/c' })).statusCode).toBe(200);
+    expectProblem(await send({ as: looking, payload: { size: 1 } }), 403, 'auth.forbidden');
+    expectProblem(await send({ as: looking, method: 'DELETE', url: '/v1/cups/c' }), 403, 'auth.forbidden');
+    expect(poured()).toEqual([]);
+  });
+
+  it('with a key for some things does nothing with others', async () => {
+    expect((await send({ as: 'operator+cups', payload: { size: 1 } })).statusCode).toBe(202);
+    const engrave = { as: 'operator+cups', url: '/v1/cups/c/engraving', payload: { words: 'w' } } as const;
+    const { detail } = expectProblem(await send(engrave), 403, 'auth.forbidden');
+    expect(detail).toBe('this key is for cups only, and this is about engravings');
+  });
+
+  it('has the address of the connection, whatever headers say', async () => {
+    await create(
+      { size: 1 },
+      { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': '198.51.100.1', forwarded: 'for=1.2.3.4' },
+    );
+    expect(poured()).toMatchObject([{ peer: '127.0.0.1' }]);
+  });
 });
 
 describe('an application', () => {
@@ -129,3 +175,13 @@ describe('an application', () => {
     await expect(starting(Confused)).rejects.toThrow('implements get /v1/menu and asks for get /v1/cups/:id');
   });
 });
+
+const onTheWire = (lines: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let heard = '';
+    const text = [...lines, 'connection: close', '', ''].join('\r\n');
+    const socket = connect(port(), '127.0.0.1', () => socket.write(text));
+    socket.on('data', (part) => (heard += String(part)));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(heard));
+  });

@@ -1,6 +1,6 @@
 import { expectProblem, openShop } from './cups.fixtures.js';
 
-const { clock, create, poured, send } = openShop();
+const { clock, create, kept, poured, send } = openShop();
 
 describe('a key', () => {
   const key = (value: string) => ({ 'idempotency-key': value });
@@ -49,6 +49,37 @@ describe('a key', () => {
     expect(poured()).toHaveLength(3);
     const [, first, second] = poured().map(({ meta }) => meta.commandId);
     expect(first).toBe(second);
+  });
+
+  it('repeats what was asked too often as a new question', async () => {
+    await create({ size: 1, fault: 'throttled' }, key('later'));
+    await create({ size: 1, fault: 'throttled' }, key('later'));
+    expect(poured()).toHaveLength(2);
+  });
+
+  it('does not keep what is shown once: repeats are told the rest', async () => {
+    const engrave = (as: 'operator' | 'operator+1' = 'operator', words = 'w') =>
+      send({ as, url: '/v1/cups/c/engraving', payload: { words }, headers: key('secret') });
+    const first = await engrave();
+    expect(first.json()).toMatchObject({ id: 'c', secret: expect.stringMatching(/^secret cup_/) });
+    while (kept().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(JSON.stringify(kept())).not.toContain('secret cup_');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await engrave()).json()).toEqual({ id: 'c', secret: null });
+    // The same person with another key is another asker, who must not be told secrets of this one.
+    expectProblem(await engrave('operator+1'), 422, 'idempotency.mismatch');
+  });
+
+  it('keeps no digest of a secret that was sent, which guesses could be compared with', async () => {
+    const digests = new Set<string>();
+    for (const as of ['operator', 'operator+1'] as const) {
+      const headers = key(`digest of ${as}`);
+      await send({ as, url: '/v1/cups/c/engraving', payload: { words: 'hunter2' }, headers });
+    }
+    while (kept().length < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (const { claimed } of kept()) digests.add(claimed.requestHash);
+    // Same method, path, person, query and body: what differs is the key in hand, which is kept nowhere.
+    expect(digests.size).toBe(2);
   });
 
   it('is kept for a day', async () => {

@@ -41,7 +41,7 @@ describe('asking once', () => {
     const warnings: string[] = [];
     const idempotency = new Idempotency(new FullClaims(), (error) => warnings.push(String(error)));
     const seeds: string[] = [];
-    const work = async (seed: string) => {
+    const work = async ({ seed }: Readonly<{ seed: string }>) => {
       seeds.push(seed);
       return done;
     };
@@ -50,6 +50,21 @@ describe('asking once', () => {
     await idempotency.once(claimed, work);
     expect(new Set(seeds).size).toBe(1);
     expect(warnings[0]).toContain('no space left');
+  });
+
+  it('tells a refusal only when it is stored', async () => {
+    const refused: StoredAnswer = { status: 409, body: '"no"' };
+    const claims = new MemoryClaims();
+    await new Idempotency(claims, fail).once(claimed, async () => refused);
+    expect(await claims.claim(claimed)).toMatchObject({ answer: refused });
+
+    class FullClaims extends MemoryClaims {
+      override async settle(): Promise<void> {
+        throw new Error('no space left');
+      }
+    }
+    const asked = new Idempotency(new FullClaims(), fail).once(claimed, async () => refused);
+    await expect(asked).rejects.toThrow('no space left');
   });
 
   it('is tried by the next of those who wait when the first has failed', async () => {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Claimed, Claims, StoredAnswer } from './claims.js';
+import { isRefusal } from './claims.js';
+import type { Claim, Claimed, Claims, StoredAnswer } from './claims.js';
 import { problem } from './problem.js';
 
 /** What came of a request: its answer, and whether this is the answer of an earlier request with the same key. */
 export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
 
-type Work = (seed: string) => Promise<StoredAnswer>;
+type Work = (claim: Readonly<Pick<Claim, 'seed' | 'since' | 'isRepeat'>>) => Promise<StoredAnswer>;
 /** What of an answer may be stored. */
 type Kept = (answer: StoredAnswer) => StoredAnswer;
 type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
@@ -14,7 +15,8 @@ type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | und
  * Makes asking twice asking once. Two processes that are asked at the same moment share the seed of the claim, thus the
  * command id, and the log carries out a command id once; within one process, repeats wait for the first.
  *
- * The asker does not wait until the answer is stored: should it be lost with the process, the same seed makes it again.
+ * Who is told yes does not wait until the answer is stored: should it be lost with the process, the same seed makes it again.
+ * A no cannot be made again, because what was refused may be possible by then: it is stored before it is told.
  */
 export class Idempotency {
   readonly #flights = new Map<string, Flight>();
@@ -33,7 +35,7 @@ export class Idempotency {
       const answer = await flight.landed;
       if (answer) return { answer, replayed: true };
     }
-    const settled = this.#fly(claimed, work);
+    const settled = this.#fly(claimed, work, kept);
     // A flight without an answer worth keeping wakes those who wait, and the next of them tries by itself.
     const landed = settled.then(
       ({ answer }) => (isKept(answer) ? answer : undefined),
@@ -44,18 +46,21 @@ export class Idempotency {
     return settled;
   }
 
-  async #fly(claimed: Claimed, work: Work): Promise<Settled> {
-    const { seed, answer: earlier, mismatch: isOther } = await this.claims.claim(claimed);
+  async #fly(claimed: Claimed, work: Work, kept: Kept): Promise<Settled> {
+    const { answer: earlier, mismatch: isOther, ...claim } = await this.claims.claim(claimed);
     if (isOther) throw mismatch();
     if (earlier) return { answer: earlier, replayed: true };
-    return { answer: await work(seed), replayed: false };
+    const answer = await work(claim);
+    if (isRefusal(answer) && isKept(answer)) await this.claims.settle(claimed, kept(answer));
+    return { answer, replayed: false };
   }
 
   /** Until the answer is stored, repeats find it here. */
   async #land(name: string, claimed: Claimed, settled: Promise<Settled>, kept: Kept): Promise<void> {
     try {
       const { answer, replayed } = await settled;
-      if (!replayed && isKept(answer)) await this.claims.settle(claimed, kept(answer)).catch(this.warn);
+      const isStored = replayed || isRefusal(answer) || !isKept(answer);
+      if (!isStored) await this.claims.settle(claimed, kept(answer)).catch(this.warn);
     } catch {
       // The asker is told by `settled` itself; there is nothing to store.
     } finally {

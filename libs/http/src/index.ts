@@ -1,13 +1,16 @@
+export { AsOf } from './as-of.js';
 export { Asked } from './asked.js';
 export { Claims } from './claims.js';
 export type { Claim, Claimed, StoredAnswer } from './claims.js';
 export { EventStream } from './event-stream.js';
 export type { ServerSentEvent } from './event-stream.js';
+export type { Headroom } from './headroom.js';
 export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
+export { LineStream } from './line-stream.js';
 export { MemoryClaims } from './memory-claims.js';
-export { pageTokenOf, paged, readPageToken } from './paging.js';
+export { Moments } from './moments.js';
 export { PostgresClaims } from './postgres-claims.js';
-export { Principals } from './principal.js';
+export { Principals, beyondKey } from './principal.js';
 export type { Principal } from './principal.js';
 export { ProblemError, problem } from './problem.js';

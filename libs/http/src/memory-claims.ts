@@ -10,9 +10,11 @@ export class MemoryClaims extends Claims {
 
   override async claim({ tenantId, key, requestHash, at }: Claimed): Promise<Claim> {
     const name = nameOf(tenantId, key);
-    const kept = this.#kept.get(name) ?? { seed: v7(), requestHash, at, answer: undefined };
+    const before = this.#kept.get(name);
+    const kept = before ?? { seed: v7(), requestHash, at, answer: undefined };
     this.#kept.set(name, kept);
-    return { seed: kept.seed, answer: kept.answer, mismatch: kept.requestHash !== requestHash };
+    const { seed, at: since, answer } = kept;
+    return { seed, since, isRepeat: before !== undefined, answer, mismatch: kept.requestHash !== requestHash };
   }
 
   override async settle({ tenantId, key, requestHash }: Claimed, answer: StoredAnswer): Promise<void> {

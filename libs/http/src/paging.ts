@@ -2,41 +2,30 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { invalid } from './problem.js';
 
-/** The cursor and its sum. */
-const Token = z.tuple([z.string(), z.string()]);
+/** Where the next page begins, and of which position of the log all pages are, if they are of the past. */
+export type Place = Readonly<{ cursor: string; position?: number }>;
 
-type PageQuery = Readonly<{ pageSize: number; pageToken?: string | undefined }>;
-type Rows<Row> = Readonly<{ rows: readonly Row[]; next: string | undefined }>;
+/** The cursor, the position, and their sum. */
+const Token = z.tuple([z.string(), z.int().min(0).nullable(), z.string()]);
 
-/**
- * One page of a view's rows, as the contract shows pages:
- * `paged('instances', query, (part) => view.list({ where, ...part }), show)`.
- * @throws ProblemError `request.invalid` when the token was not given out for this list
- */
-export const paged = async <Row, Item>(
-  name: string,
-  { pageSize, pageToken }: PageQuery,
-  list: (part: Readonly<{ limit: number; after?: string }>) => Promise<Rows<Row>>,
-  show: (row: Row) => Item,
-): Promise<{ items: Item[]; nextPageToken: string | null }> => {
-  const after = pageToken === undefined ? {} : { after: readPageToken(name, pageToken) };
-  const { rows, next } = await list({ limit: pageSize, ...after });
-  return { items: rows.map(show), nextPageToken: next === undefined ? null : pageTokenOf(name, next) };
+/** A place on its way through the asker's hands. The sum finds tokens of other lists and hasty edits. */
+export const pageTokenOf = (name: string, { cursor, position }: Place): string => {
+  const then = position ?? null;
+  return Buffer.from(JSON.stringify([cursor, then, sumOf(name, cursor, then)])).toString('base64url');
 };
 
-/** A cursor on its way through the asker's hands. The sum finds tokens of other lists and hasty edits. */
-export const pageTokenOf = (name: string, cursor: string): string =>
-  Buffer.from(JSON.stringify([cursor, sumOf(name, cursor)])).toString('base64url');
-
 /** @throws ProblemError `request.invalid` */
-export const readPageToken = (name: string, token: string): string => {
+export const readPageToken = (name: string, token: string): Place => {
   const { success, data } = Token.safeParse(parse(Buffer.from(token, 'base64url').toString()));
-  if (success && data[1] === sumOf(name, data[0])) return data[0];
+  if (success) {
+    const [cursor, position, sum] = data;
+    if (sum === sumOf(name, cursor, position)) return { cursor, ...(position !== null && { position }) };
+  }
   throw invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
 };
 
-const sumOf = (name: string, cursor: string) =>
-  createHash('sha256').update(`${name} ${cursor}`).digest('base64url').slice(0, 8);
+const sumOf = (name: string, cursor: string, position: number | null) =>
+  createHash('sha256').update(`${name} ${position} ${cursor}`).digest('base64url').slice(0, 8);
 
 const parse = (text: string): unknown => {
   try {

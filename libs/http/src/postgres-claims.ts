@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
-import { Claims } from './claims.js';
+import { Claims, isRefusal } from './claims.js';
 import type { Claim, Claimed, StoredAnswer } from './claims.js';
 import { Gathering } from './gathering.js';
 
@@ -10,9 +10,13 @@ type Row = Readonly<{
   key: string;
   seed: string;
   request_hash: string;
+  at: Date;
   status: number | null;
   body: string | null;
 }>;
+
+/** A server that accepts and says nothing is as good as none. */
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
 
 /** How many connections claims share. Each statement is short. */
 const CONNECTIONS = 8;
@@ -20,7 +24,7 @@ const CONNECTIONS = 8;
 /**
  * Keys in a table. Its commits do not wait for the disk: the log is in the same database, and what it has committed to
  * the disk brings with it all that was committed before. So a claim whose command is in the log cannot be lost; an answer
- * can, and is then made again from the same seed.
+ * can, and is then made again from the same seed. Only refusals, of which the log knows nothing, wait for the disk.
  */
 export class PostgresClaims extends Claims {
   /** Brings the table up to date first. Processes that start together wait for one another. */
@@ -32,7 +36,7 @@ export class PostgresClaims extends Claims {
       schema,
       applicationName: `strata ${schema} claims`,
       poolSize: CONNECTIONS,
-      extra: { options: `-c search_path=${schema} -c synchronous_commit=off` },
+      extra: { ...PATIENCE, options: `-c search_path=${schema} -c synchronous_commit=off` },
       installExtensions: false,
       migrations: [CreateClaims1],
       migrationsTableName: 'claims_migration',
@@ -73,27 +77,32 @@ export class PostgresClaims extends Claims {
       ([it]) => it ?? [],
     );
     // Writing a row over itself makes a second claim wait for the first and see it, in one statement.
+    const seeds = new Map(firsts.map((it) => [it, v7()]));
     const rows = await this.source.query<Row[]>(
       `INSERT INTO http_claim (tenant_id, key, request_hash, seed, at)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])
        ON CONFLICT (tenant_id, key) DO UPDATE SET key = excluded.key
-       RETURNING tenant_id, key, seed, request_hash, status, body`,
-      columns(firsts, (it) => [it.tenantId, it.key, it.requestHash, v7(), it.at]),
+       RETURNING tenant_id, key, seed, request_hash, at, status, body`,
+      columns(firsts, (it) => [it.tenantId, it.key, it.requestHash, seeds.get(it), it.at]),
     );
     const byKey = new Map(rows.map((row) => [nameOf(row.tenant_id, row.key), row]));
-    return claims.map(({ tenantId, key, requestHash }) => {
+    return claims.map((claimed) => {
+      const { tenantId, key, requestHash } = claimed;
       const row = byKey.get(nameOf(tenantId, key));
       if (row === undefined) throw new Error('a claim was neither made nor found');
       const { seed, status, body } = row;
       const answer = status === null || body === null ? undefined : { status, body };
-      return { seed, answer, mismatch: row.request_hash !== requestHash };
+      const isRepeat = seeds.get(claimed) !== seed;
+      return { seed, since: row.at.toISOString(), isRepeat, answer, mismatch: row.request_hash !== requestHash };
     });
   }
 
   async #settle(answers: readonly (Claimed & StoredAnswer)[]): Promise<readonly void[]> {
+    const commit = answers.some(isRefusal) ? 'on' : 'off';
     await this.source.query(
-      `UPDATE http_claim AS claim SET status = it.status, body = it.body
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[]) AS it (tenant_id, key, request_hash, status, body)
+      `WITH setting AS MATERIALIZED (SELECT set_config('synchronous_commit', '${commit}', true))
+       UPDATE http_claim AS claim SET status = it.status, body = it.body
+       FROM setting, unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[]) AS it (tenant_id, key, request_hash, status, body)
        WHERE claim.tenant_id = it.tenant_id AND claim.key = it.key AND claim.request_hash = it.request_hash AND claim.status IS NULL`,
       columns(answers, (it) => [it.tenantId, it.key, it.requestHash, it.status, it.body]),
     );

@@ -5,9 +5,15 @@ import { z } from 'zod';
 import { SettledProblem, tell } from './problem.js';
 import type { StoredAnswer } from './claims.js';
 
+/** What many requests meet together is told once in so many milliseconds. */
+const OUTAGE_TOLD_MS = 1_000;
+
 /** Every error leaves as RFC 9457. What is ours to mend is logged here, once, with the id that the asker is told. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  #outages = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
   constructor(private readonly logger: LoggerService) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -20,11 +26,23 @@ export class ProblemFilter implements ExceptionFilter {
 
   answerTo(error: unknown, { id, method, url }: Pick<FastifyRequest, 'id' | 'method' | 'url'>): StoredAnswer {
     const { problem, isOurs } = tell(error, id);
-    if (isOurs) {
+    if (isOurs === 'outage') this.#tellOutage(error);
+    if (isOurs === 'accident') {
       const message = `${id} ${method} ${url.split('?', 1)[0]}: ${problem.code}`;
       this.logger.error(message, error instanceof Error ? depthOf(error) : String(error), 'http');
     }
     return { status: problem.status, body: JSON.stringify(problem) };
+  }
+
+  #tellOutage(error: unknown): void {
+    this.#outages += 1;
+    if (performance.now() - this.#toldAt < OUTAGE_TOLD_MS) return;
+    this.logger.error(
+      `requests that could not be served: ${this.#outages}, the last because of ${String(error)}`,
+      'http',
+    );
+    this.#outages = 0;
+    this.#toldAt = performance.now();
   }
 }
 
@@ -40,8 +58,9 @@ const depthOf = (error: Error): string =>
 
 const Later = z.object({ details: z.object({ retryAfterSeconds: z.int() }) });
 
-/** When asking again makes sense: what the problem itself says, or in a moment. */
+/** When asking again makes sense: what the problem itself says, or in a moment; not at once, where somebody has to make room. */
 const retryAfterIn = (status: number, body: string): number | undefined => {
+  if (status === 507) return 10;
   if (status !== 503 && status !== 429) return undefined;
   return Later.safeParse(JSON.parse(body)).data?.details.retryAfterSeconds ?? 1;
 };

@@ -106,10 +106,28 @@ describe('a failure', () => {
     expect(journal.errors[0]).toMatch(/hunter2[\s\S]+\n\s+at /);
   });
 
+  it('of those who ask too often says when to come again', async () => {
+    const answer = await create({ size: 1, fault: 'throttled' });
+    expectProblem(answer, 429, 'login.throttled');
+    expect(answer.headers['retry-after']).toBe('7');
+  });
+
   it('to reach the database asks to come again', async () => {
     const answer = await create({ size: 1, fault: 'no database' });
     expectProblem(answer, 503, 'service.unavailable');
     expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it('of the disk, which is full, asks to come again when there is space', async () => {
+    const answer = await create({ size: 1, fault: 'no space' });
+    expectProblem(answer, 507, 'storage.full');
+    expect(answer.headers['retry-after']).toBe('10');
+  });
+
+  it('that a hundred requests meet at once is logged once at most', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => create({ size: 1, fault: 'no database' })));
+    // Not even once, where the test before was just told of another.
+    expect(journal.errors.length).toBeLessThanOrEqual(1);
   });
 });
 

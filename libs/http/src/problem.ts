@@ -1,5 +1,7 @@
 import { entryOf, problems } from '@strata/contracts';
 import type { Problem, ProblemCode } from '@strata/contracts';
+import { outageIn } from '@strata/event-store';
+import type { Outage } from '@strata/event-store';
 import type { StoredAnswer } from './claims.js';
 
 type Details = Readonly<Record<string, unknown>>;
@@ -40,21 +42,25 @@ export class SettledProblem extends Error {
   }
 }
 
-/** An error as the asker sees it, and whether a human of ours should look at it. */
-export type Told = Readonly<{ problem: Problem; isOurs: boolean }>;
+/** An error as the asker sees it, and whether it is ours: nothing that the asker can mend. */
+export type Told = Readonly<{ problem: Problem; isOurs: false | 'accident' | 'outage' }>;
 
 /** Whatever was thrown, as a problem document. What we did not foresee says nothing of its inside. */
 export const tell = (error: unknown, requestId: string): Told => {
   const known = foreseen(error);
   if (known) return { problem: documentOf(known, requestId), isOurs: false };
-  if (isOutage(error)) return { problem: documentOf(OUTAGE, requestId), isOurs: true };
-  return { problem: documentOf(ACCIDENT, requestId), isOurs: true };
+  const outage = outageIn(error);
+  if (outage) return { problem: documentOf(OUTAGES[outage], requestId), isOurs: 'outage' };
+  return { problem: documentOf(ACCIDENT, requestId), isOurs: 'accident' };
 };
 
 type Foreseen = Readonly<{ code: ProblemCode; detail: string; details?: Details; errors?: FieldErrors }>;
 
 const ACCIDENT: Foreseen = { code: 'internal.error', detail: 'the request could not be carried out' };
-const OUTAGE: Foreseen = { code: 'service.unavailable', detail: 'a part of the platform cannot be reached just now' };
+const OUTAGES: Readonly<Record<Outage, Foreseen>> = {
+  unreachable: { code: 'service.unavailable', detail: 'a part of the platform cannot be reached just now' },
+  full: { code: 'storage.full', detail: 'the platform has no space left to write this down' },
+};
 
 const documentOf = ({ code, detail, details, errors }: Foreseen, requestId: string): Problem => {
   const { status, title, help } = entryOf(code);
@@ -100,25 +106,11 @@ const frameworkRefusal = ({ code, status, statusCode = status, message }: Detail
     case 415:
       return { code: 'request.media-type', detail: 'the body is not `application/json`' };
     case 503:
-      return OUTAGE;
+      return OUTAGES.unreachable;
     default:
       if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
       return { code: 'request.malformed', detail: 'the address or the body of the request cannot be read' };
   }
-};
-
-const REFUSED_CONNECTIONS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
-
-/** The database went away, or is starting or stopping: SQLSTATE classes 08 and 57P, and connections that fail. */
-const isOutage = (error: unknown): boolean => {
-  if (!isRecord(error)) return false;
-  const { code, cause, syscall } = error;
-  if (typeof code === 'string') {
-    if (/^(08[0-9A-Z]{3}|57P0[0-9])$/.test(code)) return true;
-    // ENOENT also says that a file is missing; only on connecting does it say that nobody listens.
-    if (REFUSED_CONNECTIONS.has(code) && (code !== 'ENOENT' || syscall === 'connect')) return true;
-  }
-  return cause !== error && isOutage(cause);
 };
 
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);

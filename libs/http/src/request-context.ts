@@ -1,9 +1,10 @@
 import type { Endpoint } from '@strata/contracts';
+import type { Leave } from './admission.js';
 import type { Asked } from './asked.js';
 import type { Principal } from './principal.js';
 
 /** What the guard and the interceptor have found out about a request, for those behind them. */
-type RequestContext = { principal?: Principal; asked?: Asked<Endpoint> };
+type RequestContext = { principal?: Principal; asked?: Asked<Endpoint>; leave?: Leave };
 
 const contexts = new WeakMap<object, RequestContext>();
 

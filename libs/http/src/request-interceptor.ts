@@ -6,11 +6,11 @@ import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { AsOf } from './as-of.js';
 import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
-import type { Claims, StoredAnswer } from './claims.js';
-import { EventStream } from './event-stream.js';
+import type { Claim, Claims, StoredAnswer } from './claims.js';
 import { Idempotency, hashOf } from './idempotency.js';
 import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
@@ -19,6 +19,7 @@ import { SettledProblem, problem, tell } from './problem.js';
 import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
+import { StreamedAnswer } from './streamed-answer.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
@@ -57,20 +58,22 @@ export class RequestInterceptor implements NestInterceptor {
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
-    const handle = (seed: string): Promise<unknown> => {
-      const asked = { ...parts, principal, validateOnly, ...identityOf(request, principal, at, seed) };
+    const handle = ({ seed, since, isRepeat }: Omit<Claim, 'answer' | 'mismatch'>): Promise<unknown> => {
+      const identity = identityOf(request, principal, at, seed);
+      const asked = { ...parts, principal, validateOnly, since, isRepeat, ...identity };
       // The parts have just been checked against this very endpoint.
       context(request).asked = asked as Asked<Endpoint>;
       return lastValueFrom(next.handle(), { defaultValue: undefined });
     };
 
-    if (endpoint.method === 'get') return this.#shown(await handle(v7()), { request, reply, endpoint });
+    const fresh = () => ({ seed: v7(), since: at, isRepeat: false });
+    if (endpoint.method === 'get') return this.#shown(await handle(fresh()), { request, reply, endpoint });
 
     const key = keyOf(request);
     // A key that nobody chose cannot be sent again, so there is nothing to remember; and nothing is for the unknown, whose
     // keys would be everybody's.
     if (key === undefined || validateOnly || endpoint.access === 'anonymous') {
-      return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(v7())), validateOnly });
+      return sent(reply, endpoint, { answer: answerOf(endpoint, await handle(fresh())), validateOnly });
     }
     // What is kept of a request must not help to guess the password in it, and a secret is told to nobody but the holder of
     // the very key that asked for it: that key is kept nowhere.
@@ -78,7 +81,7 @@ export class RequestInterceptor implements NestInterceptor {
     const requestHash = hashOf(request.method, pathOf(request), principal.userId, parts.query, parts.body, ...salt);
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
-      (seed) => settle(endpoint, request.id, () => handle(seed)),
+      (claim) => settle(endpoint, request.id, () => handle(claim)),
       (first) => withoutSecrets(endpoint, first),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
@@ -86,16 +89,18 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   #shown(answer: unknown, { request, reply, endpoint }: Exchange): unknown {
-    if (!(answer instanceof EventStream)) return answer;
-    const asker = context(request).principal ?? NOBODY;
-    const signal = this.streams.signalFor(reply.raw, asker, () => this.guard.mayGoOn(request, endpoint));
+    if (answer instanceof AsOf) {
+      reply.headers(answer.headers);
+      return answer.body;
+    }
+    if (!(answer instanceof StreamedAnswer)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': answer.contentType,
       'x-accel-buffering': 'no',
       connection: 'close',
     });
-    return answer.toReadable(signal);
+    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.mayGoOn(request, endpoint)));
   }
 
   #checkOf(endpoint: Endpoint) {

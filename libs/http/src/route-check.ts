@@ -5,15 +5,18 @@ import { endpointOf } from './implement.js';
 import { askedFor } from './asked.js';
 
 /**
- * A route that no contract describes has no role, no checks and no place in the API document: such an application does
- * not start. Neither does one whose handler asks for another endpoint's request than it implements.
+ * Every endpoint that an application implements. A route that no contract describes has no role, no checks and no place in
+ * the API document: such an application does not start. Neither does one whose handler asks for another endpoint's request
+ * than it implements.
  * @throws naming every such route
  */
-export const refuseUncontractedRoutes = (modules: ModulesContainer): void => {
-  const faults = [...modules.values()].flatMap(({ controllers }) =>
-    [...controllers.values()].flatMap(({ metatype }) => (typeof metatype === 'function' ? faultsOf(metatype) : [])),
-  );
+export const endpointsOf = (modules: ModulesContainer): readonly Endpoint[] => {
+  const controllers = [...modules.values()]
+    .flatMap((it) => [...it.controllers.values()])
+    .flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
+  const faults = controllers.flatMap(faultsOf);
   if (faults.length > 0) throw new Error(`these routes do not follow a contract: ${[...new Set(faults)].join('; ')}`);
+  return controllers.flatMap(({ prototype }) => methodsOf(prototype).flatMap(({ method }) => endpointOf(method) ?? []));
 };
 
 const faultsOf = (controller: Readonly<{ name: string; prototype: object }>): readonly string[] =>

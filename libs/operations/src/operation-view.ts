@@ -1,6 +1,6 @@
 import type { Operation, OperationStep } from '@strata/contracts';
 import type { OperationEvent } from '@strata/event-sourcing';
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import type { z } from 'zod';
 
 type Step = z.infer<typeof OperationStep>;
@@ -11,12 +11,11 @@ export type OperationColumn = 'resourceId' | 'status' | 'open' | 'dueAt' | 'crea
 
 const isOpen = ({ status }: Operation) => status === 'running' || status === 'undoing';
 
-const isOperation = isAbout('operation');
-
 export const operationView = defineView<OperationRow, OperationColumn, OperationEvent>({
   name: 'operation',
   version: 2,
-  key: (event) => (isOperation(event) ? event.data.operationId : undefined),
+  about: ['operation'],
+  key: (event) => event.data.operationId,
   tenant: (row) => row.tenantId,
   acrossTenants: ['open'],
   // It changes with every step; few operations are open at a time.

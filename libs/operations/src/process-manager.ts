@@ -41,6 +41,8 @@ export class ProcessManager {
   readonly #listensTo: ReadonlySet<string>;
   /** Whose each operation under way is, and what it began with: what it does belongs there, whoever answers it. */
   readonly #homes = new Map<string, Home>();
+  /** When the oldest event in hand was stored, while there is one. */
+  #oldest: string | undefined;
   /** Up to here entries may have been sent before, by this process or an earlier one. */
   #newest = 0;
   #subscription: Subscription | undefined;
@@ -62,13 +64,23 @@ export class ProcessManager {
       effect: 'outside',
       concerns: (event) =>
         operationOf(event) !== undefined && (this.#listensTo.has(event.type) || askedBy(event) !== undefined),
-      handle: (batch) => this.#handle(batch),
+      handle: async (batch) => {
+        this.#oldest = batch[0]?.recordedAt;
+        await this.#handle(batch);
+        this.#oldest = undefined;
+      },
     });
     this.#tick();
   }
 
   get subscription(): Subscription | undefined {
     return this.#subscription;
+  }
+
+  /** How far it is behind what happens, in milliseconds. */
+  get lateMs(): number {
+    const { clock } = this.parts;
+    return this.#oldest === undefined ? 0 : Math.max(0, Date.parse(clock.now()) - Date.parse(this.#oldest));
   }
 
   async stop(): Promise<void> {
@@ -78,8 +90,8 @@ export class ProcessManager {
   }
 
   /** Resolves once the operation that an event begins has begun. */
-  async hasDealtWith(position: number): Promise<void> {
-    await this.#subscription?.waitFor(position, 60_000);
+  async hasDealtWith(position: number, milliseconds = 60_000): Promise<void> {
+    await this.#subscription?.waitFor(position, milliseconds);
   }
 
   /** Tells an operation something on behalf of a person. */

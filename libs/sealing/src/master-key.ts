@@ -5,6 +5,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+const RETURN = 'bring it back from the backup that belongs to the database';
+
 /** AES-256-GCM: the nonce, the ciphertext, the tag. `about` is not hidden, but whoever opens it must say the same. */
 export const encrypt = (key: Uint8Array, about: string, plain: Uint8Array): Buffer => {
   const nonce = randomBytes(NONCE_BYTES);
@@ -39,12 +41,19 @@ export class MasterKey {
   }
 
   /** Made where there is none yet. @throws a sentence when others may read the file, or it holds something else */
-  static async in(file: string): Promise<MasterKey> {
-    const text = (await readIfThere(file)) ?? (await make(file));
+  static async ensure(file: string): Promise<MasterKey> {
+    if ((await readIfThere(file)) === undefined) await make(file);
+    return MasterKey.read(file);
+  }
+
+  /** @throws a sentence when the file is not there, others may read it, or it holds something else */
+  static async read(file: string): Promise<MasterKey> {
+    const text = await readIfThere(file);
+    if (text === undefined) throw new Error(`${file} is gone, and personal data was sealed with it: ${RETURN}`);
     const { mode } = await stat(file);
     if ((mode & 0o077) !== 0) throw new Error(`others may read ${file}: run \`chmod 600 ${file}\``);
     const secret = Buffer.from(text.trim(), 'base64url');
-    if (secret.length !== KEY_BYTES) throw new Error(`${file} holds no master key: bring it back from a backup`);
+    if (secret.length !== KEY_BYTES) throw new Error(`${file} holds no master key: ${RETURN}`);
     return new MasterKey(secret);
   }
 
@@ -71,7 +80,7 @@ const readIfThere = async (file: string): Promise<string | undefined> => {
 };
 
 /** Whole from the moment it is there; of two processes that make one at once, the second takes the first one's. */
-const make = async (file: string): Promise<string> => {
+const make = async (file: string): Promise<void> => {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   const handle = await open(draft, 'wx', 0o600);
   try {
@@ -87,7 +96,6 @@ const make = async (file: string): Promise<string> => {
   } finally {
     await rm(draft);
   }
-  return readFile(file, 'utf8');
 };
 
 const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

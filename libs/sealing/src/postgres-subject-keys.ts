@@ -5,6 +5,8 @@ import { SubjectKeys } from './subject-keys.js';
 import type { Holder } from './subject-keys.js';
 
 const CONNECTIONS = 4;
+/** A server that accepts and says nothing is as good as none. */
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
 const UNIQUE_VIOLATION = '23505';
 
 /** Keys in two tables of a service's schema, which {@link CreateSubjectKeys1} makes with the other tables of that service. */
@@ -19,6 +21,7 @@ export class PostgresSubjectKeys extends SubjectKeys {
       connectionString: url,
       options,
       max: CONNECTIONS,
+      ...PATIENCE,
       application_name: `strata ${schema} keys`,
     });
     const logger = new Logger(`keys of ${schema}`);

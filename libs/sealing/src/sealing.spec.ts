@@ -66,29 +66,37 @@ describe('the master key', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('is made once, even by ten at the same moment, and only its owner can read it', async () => {
-    const made = await Promise.all(Array.from({ length: 10 }, () => MasterKey.in(file())));
-    const again = await MasterKey.in(file());
+    const made = await Promise.all(Array.from({ length: 10 }, () => MasterKey.ensure(file())));
+    const again = await MasterKey.ensure(file());
     expect(new Set([...made, again].map((key) => key.digest('x'))).size).toBe(1);
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect(await readdir(folder)).toEqual(['master.key']);
   });
 
   it('is refused with a sentence when others may read it, or it is none', async () => {
-    await MasterKey.in(file());
+    await MasterKey.ensure(file());
     await chmod(file(), 0o640);
-    await expect(MasterKey.in(file())).rejects.toThrow(`others may read ${file()}`);
+    await expect(MasterKey.ensure(file())).rejects.toThrow(`others may read ${file()}`);
     await chmod(file(), 0o600);
     await writeFile(file(), 'half');
-    await expect(MasterKey.in(file())).rejects.toThrow('holds no master key');
+    await expect(MasterKey.ensure(file())).rejects.toThrow('holds no master key');
     expect(await readFile(file(), 'utf8')).toBe('half');
   });
 
   it('that is another than the one before is noticed at once', async () => {
     const keys = new MemorySubjectKeys();
-    const sealing = await Sealing.open(keys, await MasterKey.in(file()));
+    const sealing = await Sealing.open(keys, await MasterKey.ensure(file()));
     await sealing.seal('user_a', 'person', 'anna');
-    await Sealing.open(keys, await MasterKey.in(file()));
+    await Sealing.open(keys, await MasterKey.ensure(file()));
     await rm(file());
-    await expect(Sealing.open(keys, await MasterKey.in(file()))).rejects.toThrow('not the one that this database');
+    await expect(Sealing.open(keys, await MasterKey.ensure(file()))).rejects.toThrow('not the one that this database');
+  });
+
+  it('that is gone is not replaced by one that opens nothing', async () => {
+    const keys = new MemorySubjectKeys();
+    await (await Sealing.with(keys, file())).seal('user_a', 'person', 'anna');
+    await rm(file());
+    await expect(Sealing.with(keys, file())).rejects.toThrow(`${file()} is gone`);
+    expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decrypt, encrypt } from './master-key.js';
-import type { MasterKey } from './master-key.js';
+import { MasterKey, decrypt, encrypt } from './master-key.js';
 import type { Holder, SubjectKeys } from './subject-keys.js';
 
 const DATA_KEY_BYTES = 32;
@@ -22,6 +21,12 @@ export class SubjectForgotten extends Error {
  * any longer what it told.
  */
 export class Sealing {
+  /** With the master key in a file, which is made for the first subject and for no later one. @throws a sentence, as below */
+  static async with(keys: SubjectKeys, file: string): Promise<Sealing> {
+    const isNew = (await keys.any()) === undefined;
+    return Sealing.open(keys, isNew ? await MasterKey.ensure(file) : await MasterKey.read(file));
+  }
+
   /** @throws a sentence when the keys that are kept were wrapped by another master key */
   static async open(keys: SubjectKeys, master: MasterKey): Promise<Sealing> {
     const one = await keys.any();

@@ -19,6 +19,8 @@ export type Manner = Readonly<{
   /** How long one answer may take, in milliseconds. */
   limit?: number;
   headers?: Readonly<Record<string, string>>;
+  /** Hears what the answer says about itself. */
+  heard?: (headers: Headers) => void;
 }>;
 
 const patience = 1500;
@@ -45,6 +47,7 @@ export class Client {
   /** Errors: `Failure`, with the exit code that the answered problem asks for. */
   async ask<E extends Endpoint>(endpoint: E, request: Request = {}, manner: Manner = {}): Promise<Answer<E>> {
     const response = await this.send(endpoint, request, manner);
+    manner.heard?.(response.headers);
     const answer: unknown = await response.json().catch((error: unknown) => {
       if (!(error instanceof SyntaxError)) throw this.unreachable(error);
       throw new Failure(exits.failure, this.stranger(response), { cause: error });

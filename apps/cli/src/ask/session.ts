@@ -24,7 +24,9 @@ const folderOf = (env: Io['env']): string =>
 
 /** Two clouds have two files, also when one has taken the other's port. */
 const fileOf = (env: Io['env'], { home, apiUrl }: Place): string => {
-  const digest = createHash('sha256').update(JSON.stringify([home, apiUrl])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([home, apiUrl]))
+    .digest('hex');
   return join(folderOf(env), `${digest.slice(0, 16)}.json`);
 };
 

@@ -31,9 +31,28 @@ const credentials = async (client: Client): Promise<Finding> => {
 };
 
 const health = async (response: Response): Promise<Finding> => {
-  if (response.ok) return ok('server', `ready at ${new URL(response.url).origin}`);
   const body = await response.text();
+  if (response.ok) {
+    const { origin } = new URL(response.url);
+    const { success, data } = api.platform.ready.answer.safeParse(jsonOf(body));
+    const troubles = Object.entries(success ? data.checks : {}).filter(([, found]) => found !== 'ok');
+    if (troubles.length === 0) return ok('server', `ready at ${origin}`);
+    const words = troubles.map(([check, found]) => `${check}: ${found}`).join('; ');
+    return bad(
+      'server',
+      `serves at ${origin}, but not as it should (${words})`,
+      'see docs/operations.md, and server.log',
+    );
+  }
   return bad('server', `not ready: ${body.slice(0, 300)}`, 'wait a moment; then see server.log in the home');
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Whoever checks the shape finds it wanting.
+  }
 };
 
 /** How the server is; that none runs is no illness. */

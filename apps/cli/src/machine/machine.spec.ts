@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { emptyCheckout, removeCheckouts, strata } from '../testing/command-line.js';
+import { FakeCloud } from '../testing/fake-cloud.js';
 import { databasesIn, lives, serverOf } from './server-process.js';
 
 afterAll(removeCheckouts);
+
+const whoami = { userId: 'user_a', tenantId: 'ten_a', role: 'viewer', keyId: 'key_a' };
 
 /** A server that says when it is ready and ends when it is asked to; `apps/solo` in its path makes it known. */
 const server = `
@@ -111,6 +114,21 @@ it('removes nothing that is more than a cloud, or none', async () => {
     expect(exit).toBe(2);
   }
   expect(existsSync(join(checkout, 'papers/thesis.txt'))).toBe(true);
+});
+
+it('examines the server: one that serves in part only is ill, with what it says itself', async () => {
+  const { checkout, home } = checkoutWith({});
+  mkdirSync(home);
+  const ready = {
+    status: 'degraded',
+    checks: { 'iaas log': 'ok', 'iaas subscriptions': 'processes has parked 2 things' },
+  };
+  const cloud = await FakeCloud.open({ 'platform.ready': () => ready, 'platform.whoami': () => whoami });
+  const env = { STRATA_HOME: home, STRATA_API: cloud.url, STRATA_KEY: 'secret-key', NO_COLOR: '1' };
+  const { exit, stdout } = await strata(['doctor'], { checkout, env });
+  await cloud.close();
+  expect(exit).toBe(1);
+  expect(stdout).toMatch(/^bad +server +serves at .+ \(iaas subscriptions: processes has parked 2 things\)/m);
 });
 
 it('examines the machine: a line each, and 1 when something must be mended', async () => {

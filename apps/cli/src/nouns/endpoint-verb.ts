@@ -8,6 +8,7 @@ import { dryRuns, requestOf } from '../ask/request.js';
 import { print } from '../show/output.js';
 import type { View } from '../show/view.js';
 import { operationView } from './operation-view.js';
+import { footOf, pastOf } from './past.js';
 import type { Call, Flag, Operand, Verb } from './verb.js';
 import { whole, wordOf } from './verb.js';
 
@@ -40,7 +41,7 @@ export const verb = (name: string, endpoint: Endpoint, parts: Parts): Verb => {
     name,
     summary: endpoint.summary,
     takes,
-    flags: paged ? [...flags, limit] : flags,
+    flags: [...flags, ...(paged ? [limit] : []), ...pastOf(endpoint)],
     changes: changesOf(endpoint),
     examples,
     perform: (call) => {
@@ -61,13 +62,18 @@ type Page = Readonly<{ items: readonly unknown[]; nextPageToken: string | null }
 const largestPage = 1000;
 
 /** Every page of a list, up to `most` items. */
-async function* pagesOf(endpoint: Endpoint, given: Given, call: Call, most = Infinity): AsyncGenerator<Page> {
+async function* pagesOf(
+  endpoint: Endpoint,
+  given: Given,
+  call: Call,
+  { most, heard }: Readonly<{ most: number; heard: (headers: Headers) => void }>,
+): AsyncGenerator<Page> {
   let left = most;
   let pageToken: string | undefined;
   while (left > 0) {
     const request = asked(endpoint, call, { ...given, pageSize: Math.min(left, largestPage), pageToken });
     // Every endpoint whose query has a page token answers with a page: `pageOf` in the contracts.
-    const page = (await call.client().ask(endpoint, request)) as Page;
+    const page = (await call.client().ask(endpoint, request, { heard })) as Page;
     yield page;
     if (page.nextPageToken === null) return;
     left -= page.items.length;
@@ -78,10 +84,16 @@ async function* pagesOf(endpoint: Endpoint, given: Given, call: Call, most = Inf
 const list = async (endpoint: Endpoint, { view }: Parts, call: Call): Promise<void> => {
   const { limit: most, ...given } = call.given;
   const items: unknown[] = [];
-  for await (const page of pagesOf(endpoint, given, call, typeof most === 'number' ? most : Infinity)) {
+  let headers: Headers | undefined;
+  const heard = (it: Headers) => (headers = it);
+  for await (const page of pagesOf(endpoint, given, call, {
+    most: typeof most === 'number' ? most : Infinity,
+    heard,
+  })) {
     items.push(...page.items);
   }
   await print(call.io, call.globals, items, view);
+  footOf(call, headers);
 };
 
 // ── One thing ────────────────────────────────────────────────────
@@ -99,10 +111,13 @@ const dry = ({ globals }: Call, request: Request): Request =>
 const one = async (endpoint: Endpoint, { view, prepare }: Parts, call: Call): Promise<void> => {
   const request = asked(endpoint, call, prepare ? await prepare(call) : call.given);
   const reads = endpoint.method === 'get';
-  const answer = await call
-    .client()
-    .ask(endpoint, reads ? request : dry(call, request), mannerOf(endpoint, call, undefined));
+  let headers: Headers | undefined;
+  const answer = await call.client().ask(endpoint, reads ? request : dry(call, request), {
+    ...mannerOf(endpoint, call, undefined),
+    heard: (it) => (headers = it),
+  });
   await print(call.io, call.globals, answer, view, reads ? 'fields' : 'rows');
+  footOf(call, headers);
 };
 
 // ── Operations ───────────────────────────────────────────────────

@@ -2,8 +2,9 @@ import type { CloudEvent } from '@strata/contracts';
 import { api } from '@strata/contracts';
 import { viewOf } from '../show/view.js';
 import { verb } from './endpoint-verb.js';
+import { pastOf } from './past.js';
 import type { Flag, Noun } from './verb.js';
-import { amount, id, special } from './verb.js';
+import { amount, special } from './verb.js';
 
 const { list, why } = api.events;
 
@@ -32,7 +33,8 @@ export const event: Noun = {
 };
 
 export const whyVerb = special('why', why, {
-  takes: [id],
+  takes: [{ spec: '<id>', into: 'id', text: 'id, or the name of an instance, image or network' }],
+  flags: pastOf(why),
   examples: ['strata why inst_01h455vb4pex5vsknk084sn02q'],
   perform: async (call) => (await import('./why.js')).explainCauses(call),
 });

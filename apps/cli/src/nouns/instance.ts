@@ -6,7 +6,7 @@ import { labelOf, sshKeyOf } from './instance-words.js';
 import type { Flag, Noun } from './verb.js';
 import { amount, namesOrIds, nameOrId, newName, sizes, special, whole } from './verb.js';
 
-const { create, list, show, start, stop, reboot, pause, resume, exec, log, ...rest } = api.instances;
+const { create, list, show, start, stop, reboot, pause, resume, restore, exec, explain, log, ...rest } = api.instances;
 
 const view = viewOf<InstanceView>(
   {
@@ -70,11 +70,22 @@ export const instance: Noun = {
     verb('reboot', reboot, { ...changes, flags: graceful }),
     verb('pause', pause, changes),
     verb('resume', resume, changes),
-    verb('delete', rest.delete, { view, takes: [namesOrIds] }),
+    verb('delete', rest.delete, {
+      view,
+      takes: [namesOrIds],
+      flags: [
+        { spec: '--now', into: 'now', means: 'true', text: 'for good, also where the tenant keeps what it deletes' },
+      ],
+    }),
+    verb('restore', restore, changes),
     special('exec', exec, {
       takes: [nameOrId, { spec: '<argv...>', into: 'argv', text: 'the command, after --' }],
       examples: ['strata instance exec web-1 --timeout 10 -- uname -a'],
       perform: async (call) => (await import('./instance-exec.js')).execute(call),
+    }),
+    special('explain', explain, {
+      takes: [nameOrId],
+      perform: async (call) => (await import('./instance-explain.js')).explain(call),
     }),
     special('log', log, {
       takes: [nameOrId],

@@ -36,7 +36,8 @@ const units = { m: 60, h: 3600, d: 86_400 } as const;
 export const endOf = (word: string): string => {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(word) ?? [];
   // The expression allows these units only.
-  if (count && unit) return new Date(Date.now() + Number(count) * units[unit as keyof typeof units] * 1000).toISOString();
+  if (count && unit)
+    return new Date(Date.now() + Number(count) * units[unit as keyof typeof units] * 1000).toISOString();
   if (Number.isNaN(Date.parse(word))) throw usage(`"${word}" is neither a span such as 30d nor a time`);
   return new Date(word).toISOString();
 };

@@ -11,7 +11,14 @@ import { secretFrom } from './password.js';
 import type { Call } from './verb.js';
 import { wordOf } from './verb.js';
 
-type Begun = Readonly<{ name: string; userId: string; tenantId: string; role: string; expiresAt: string; tenants: string }>;
+type Begun = Readonly<{
+  name: string;
+  userId: string;
+  tenantId: string;
+  role: string;
+  expiresAt: string;
+  tenants: string;
+}>;
 
 const view = viewOf<Begun>(
   { NAME: 'name', TENANT: 'tenantId', ROLE: 'role', EXPIRES: 'expiresAt', TENANTS: 'tenants' },

@@ -49,7 +49,12 @@ export const user: Noun = {
     verb('password', password, {
       view,
       takes: [{ spec: '[name]', into: 'id', text: 'name or id (default: yourself)' }],
-      flags: [{ ...passwordStdin, text: 'read the new one from the first line of standard input, the current one from the second' }],
+      flags: [
+        {
+          ...passwordStdin,
+          text: 'read the new one from the first line of standard input, the current one from the second',
+        },
+      ],
       prepare: changedPassword,
     }),
   ],

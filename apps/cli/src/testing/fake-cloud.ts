@@ -103,7 +103,14 @@ export class FakeCloud {
     this.asked.push(asked);
     const answer = this.answers[verb];
     if (!answer) return this.refuse(response, new Refusal('service.unavailable', `${verb} has no answer here`));
+    if (endpoint.query && 'at' in endpoint.query.shape) this.place(response, asked);
     this.reply(response, endpoint, await answer(asked));
+  }
+
+  /** Its log always stands at 42, and was there at one time. */
+  private place(response: ServerResponse, { query }: Asked): void {
+    response.setHeader('strata-position', '42');
+    if (query['at'] !== undefined) response.setHeader('strata-at', '2026-11-22T09:08:07.000Z');
   }
 
   private reply(response: ServerResponse, endpoint: Endpoint, answer: unknown): void {

@@ -24,6 +24,7 @@ export const web: InstanceView = {
   guestAgent: true,
   can: ['stop', 'delete'],
   operationId: null,
+  deletedUntil: null,
 };
 
 export const small: FlavorView = {

@@ -21,7 +21,9 @@ const metrics = endpoint({
   access: 'platform-administrator',
   status: 200,
   answer: z.string(),
+  timeless: 'it is about the process that answers',
   errors: [],
+  admission: 'free',
 });
 
 @Controller()
@@ -53,6 +55,14 @@ const metricsOf = (services: readonly ServiceProgress[]): readonly Metric[] => [
     type: 'gauge',
     samples: services.flatMap(({ service, lags }) =>
       Object.entries(lags).map(([subscription, value]) => ({ labels: { service, subscription }, value })),
+    ),
+  },
+  {
+    name: 'strata_subscription_parked_streams',
+    help: 'Streams of which a subscription has met an event that it cannot deal with',
+    type: 'gauge',
+    samples: services.flatMap(({ service, parked }) =>
+      Object.entries(parked).map(([subscription, value]) => ({ labels: { service, subscription }, value })),
     ),
   },
 ];

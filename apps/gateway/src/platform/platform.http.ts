@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { platform } from '@strata/contracts';
 import { Asked, Implement, problem } from '@strata/http';
+import type { AsOf } from '@strata/http';
 import { ApiDocument, PlatformStatus, Readiness } from './ports.js';
 import type { ReadinessReport, StatusReport } from './ports.js';
 
@@ -37,7 +38,7 @@ export class PlatformHttp {
   }
 
   @Implement(platform.status)
-  status(@Asked(platform.status) { principal }: Asked<typeof platform.status>): Promise<StatusReport> {
-    return this.platformStatus.report(principal);
+  status(@Asked(platform.status) { principal, query }: Asked<typeof platform.status>): Promise<AsOf<StatusReport>> {
+    return this.platformStatus.report(principal, query.at);
   }
 }

@@ -1,5 +1,5 @@
-import type { AnswerOf, platform } from '@strata/contracts';
-import type { Principal } from '@strata/http';
+import type { AnswerOf, Instant, platform } from '@strata/contracts';
+import type { AsOf, Principal } from '@strata/http';
 
 export type ReadinessReport = AnswerOf<typeof platform.ready>;
 export type StatusReport = AnswerOf<typeof platform.status>;
@@ -12,7 +12,7 @@ export abstract class Readiness {
 
 /** What runs where, in short, as far as the asker's tenant may see it. */
 export abstract class PlatformStatus {
-  abstract report(principal: Principal): Promise<StatusReport>;
+  abstract report(principal: Principal, at?: Instant): Promise<AsOf<StatusReport>>;
 }
 
 /** The OpenAPI document of the public API. */
@@ -26,6 +26,8 @@ export type ServiceProgress = Readonly<{
   position: number;
   /** By subscription: how many events it has yet to deal with. */
   lags: Readonly<Record<string, number>>;
+  /** By subscription: of how many streams an event is parked. */
+  parked: Readonly<Record<string, number>>;
 }>;
 
 /** How far each service's subscriptions have come along its log. */

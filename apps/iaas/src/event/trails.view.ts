@@ -1,62 +1,82 @@
-import type { Cause } from '@strata/contracts';
-import type { EventLog, Recorded, View } from '@strata/event-store';
-import { validate } from 'uuid';
-import { causesOf } from './cause.published.js';
-import { thingsIn } from './event.published.js';
-import { findEvent } from './find-event.view.js';
-import { trailKey } from './trail.view.js';
-import type { TrailRow } from './trail.view.js';
+import type { EventLog, Moment, Recorded, View } from '@strata/event-store';
+import { problem } from '@strata/http';
+import { trailAfter } from './trail.view.js';
+import type { Beginning, TrailRow } from './trail.view.js';
 
 const PATIENCE_MS = 2_000;
+const ROWS = 10;
 
-/** Answers why: from a thing, an operation, a request or an event to all that began with it. */
+/** The way from an id to the events that have to do with it. */
 export class Trails {
   constructor(
-    private readonly log: EventLog,
+    readonly log: EventLog,
     private readonly view: View<TrailRow, never>,
   ) {}
 
-  /** Empty when the tenant has nothing of this id. */
-  async why(tenantId: string, id: string): Promise<readonly Cause[]> {
-    // Whoever has just done something asks for it; if the view is late, what it knows so far is an answer too.
-    await this.view.waitFor(await this.log.head(), PATIENCE_MS).catch(() => undefined);
-    const event = validate(id) ? await findEvent(this.log, id) : undefined;
-    if (event)
-      return event.meta.tenantId === tenantId ? this.#from(tenantId, [event.meta.correlationId], event.id) : [];
-
-    const row = await this.view.of(tenantId).get(trailKey(tenantId, id));
-    if (!row) return [];
-    return this.#from(tenantId, [...(row.positions.length > 0 ? [id] : []), ...row.beginnings], id);
+  /**
+   * How far the trail is known of a moment: as far as that, unless the view is late; then what it knows so far is the
+   * present. @throws ProblemError `service.unavailable` when it has not come to an instant of the past
+   */
+  async upTo({ position, then }: Moment): Promise<number> {
+    // Whoever has just done something asks for it.
+    await this.view.waitFor(position, PATIENCE_MS).catch(() => undefined);
+    const known = Math.min(position, this.view.subscription.position);
+    if (then && known < position) throw problem('service.unavailable', 'the trail of events is being made anew');
+    return known;
   }
 
-  async #from(tenantId: string, beginnings: readonly string[], id: string): Promise<readonly Cause[]> {
-    const keys = [...new Set(beginnings)].map((it) => trailKey(tenantId, it));
-    const rows = await this.view.of(tenantId).getMany(keys);
-    const found = await this.#read([...rows.values()].flatMap(({ positions }) => positions));
-    return causesOf(found.filter((event) => isAbout(event, id)));
+  /** The positions of the events behind `after` that speak of a thing or have its name, oldest first. */
+  async *mentionsOf(tenantId: string, id: string, after: number, until: number): AsyncGenerator<readonly number[]> {
+    for await (const row of this.#rows(tenantId, id, after, 'ascending')) {
+      const positions = row.mentions.filter((position) => position > after && position <= until);
+      if (positions.length > 0) yield positions;
+    }
   }
 
-  async #read(positions: readonly number[]): Promise<readonly Recorded[]> {
-    const events: Recorded[] = [];
-    for (const { after, count } of runsOf(positions)) events.push(...(await this.log.read(after, count)));
-    return events;
+  /** The newest of these, oldest first. */
+  lastMentionsOf(tenantId: string, id: string, until: number, most: number): Promise<readonly number[]> {
+    return this.#last(tenantId, id, most, (row) => row.mentions.filter((position) => position <= until));
+  }
+
+  /** The newest positions of what began with a request. */
+  lastEffectsOf(tenantId: string, id: string, until: number, most: number): Promise<readonly number[]> {
+    return this.#last(tenantId, id, most, (row) => row.effects.filter((position) => position <= until));
+  }
+
+  /** The newest of what has begun with a thing. */
+  async lastBeginningsOf(tenantId: string, id: string, until: number, most: number): Promise<readonly string[]> {
+    const of = (row: TrailRow): readonly Beginning[] => row.beginnings.filter(([, position]) => position <= until);
+    return (await this.#last(tenantId, id, most, of)).map(([correlationId]) => correlationId);
+  }
+
+  /** Only what happened on behalf of the tenant. */
+  eventsAt(positions: readonly number[], tenantId: string): Promise<readonly Recorded[]> {
+    return this.log.readAt(positions, tenantId);
+  }
+
+  async #last<T>(
+    tenantId: string,
+    id: string,
+    most: number,
+    of: (row: TrailRow) => readonly T[],
+  ): Promise<readonly T[]> {
+    let found: readonly T[] = [];
+    for await (const row of this.#rows(tenantId, id, -1, 'descending')) {
+      found = [...of(row), ...found];
+      if (found.length >= most) break;
+    }
+    return found.slice(-most);
+  }
+
+  async *#rows(tenantId: string, id: string, after: number, direction: 'ascending' | 'descending') {
+    const within = trailAfter(tenantId, id, after);
+    for (let next: string | undefined; ;) {
+      const page = await this.view
+        .of(tenantId)
+        .list({ within, direction, limit: ROWS, ...(next !== undefined && { after: next }) });
+      yield* page.rows;
+      if (page.next === undefined) return;
+      ({ next } = page);
+    }
   }
 }
-
-/** All that began with a request belongs together; what a host did by itself is told only as far as the thing goes. */
-const isAbout = (event: Recorded, id: string) =>
-  event.meta.correlationId.startsWith('req_') ||
-  event.meta.correlationId === id ||
-  event.id === id ||
-  thingsIn(event).has(id);
-
-/** Neighbours are read at once. */
-const runsOf = (positions: readonly number[]) => {
-  const runs: { after: number; count: number }[] = [];
-  for (const position of [...new Set(positions)].toSorted((a, b) => a - b)) {
-    const last = runs.at(-1);
-    if (last && last.after + last.count + 1 === position) last.count++;
-    else runs.push({ after: position - 1, count: 1 });
-  }
-  return runs;
-};

@@ -2,8 +2,9 @@ import { Controller } from '@nestjs/common';
 import { flavors } from '@strata/contracts';
 import type { FlavorView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Commands } from '../rules.js';
 import { Views } from '../views.js';
 import { CreateFlavor, DeleteFlavor, flavor } from './flavor.js';
@@ -13,24 +14,27 @@ import { shownFlavor } from './flavor.view.js';
 export class FlavorHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly aggregates: Aggregates,
     private readonly views: Views,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(flavors.list)
   async list(@Asked(flavors.list) { query, meta }: Asked<typeof flavors.list>) {
-    await this.views.flavors.catchUp();
-    return paged(
+    return this.moments.page(
       'flavors',
       query,
-      (part) => this.views.flavors.of(meta.tenantId).list({ orderBy: ['memoryMiB'], ...part }),
+      async (moment, part) => {
+        const rows = await moment.rows(this.views.flavors, meta.tenantId);
+        return rows.list({ orderBy: ['memoryMiB'], ...part });
+      },
       shownFlavor,
     );
   }
 
   @Implement(flavors.show)
-  show(@Asked(flavors.show) { params }: Asked<typeof flavors.show>): Promise<FlavorView> {
-    return this.#find(params.id);
+  async show(@Asked(flavors.show) { params, query }: Asked<typeof flavors.show>) {
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#find(params.id, moment), moment);
   }
 
   @Implement(flavors.create)
@@ -43,17 +47,14 @@ export class FlavorHttp {
   async delete(
     @Asked(flavors.delete) { params, meta, validateOnly }: Asked<typeof flavors.delete>,
   ): Promise<FlavorView> {
-    const shown = await this.#find(params.id);
+    const shown = await this.#find(params.id, await this.moments.now());
     await this.commands.execute(new DeleteFlavor({ name: shown.name }, meta), validateOnly);
     return { ...shown, status: 'deleted' };
   }
 
-  async #find(idOrName: string): Promise<FlavorView> {
-    const { state } = await this.aggregates.load(
-      flavor,
-      streamName(flavor, idOrName.replace(/^flavor_/, ''), PLATFORM),
-    );
-    if (state.phase === 'absent') throw problem('flavor.not-found', `there is no flavor "${idOrName}"`);
-    return shownFlavor(state);
+  async #find(idOrName: string, moment: Moment): Promise<FlavorView> {
+    const it = await moment.state(flavor, streamName(flavor, idOrName.replace(/^flavor_/, ''), PLATFORM));
+    if (it.phase === 'absent') throw problem('flavor.not-found', `there is no flavor "${idOrName}"`);
+    return shownFlavor(it);
   }
 }

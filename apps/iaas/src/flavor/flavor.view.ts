@@ -1,17 +1,17 @@
 import type { FlavorView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import { flavor } from './flavor.js';
 import type { Flavor, FlavorEvent } from './flavor.js';
 
 export type FlavorRow = Extract<Flavor, { phase: 'offered' }>;
 
-const isFlavor = isAbout('flavor');
-
 export const flavorView = defineView<FlavorRow, 'memoryMiB', FlavorEvent>({
   name: 'flavor',
   version: 2,
-  key: (event) => (isFlavor(event) ? event.data.name : undefined),
+  about: ['flavor'],
+  scope: 'platform',
+  key: (event) => event.data.name,
   tenant: () => PLATFORM,
   shared: true,
   columns: { memoryMiB: (row) => row.memoryMiB },

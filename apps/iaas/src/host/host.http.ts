@@ -2,90 +2,70 @@ import { Controller } from '@nestjs/common';
 import { hosts, pools } from '@strata/contracts';
 import type { HostView, PoolView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement, pageTokenOf, problem, readPageToken } from '@strata/http';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Commands } from '../rules.js';
 import { CordonHost, FLEET, UncordonHost, fleet } from './fleet.js';
 import type { Host } from './fleet.js';
 import { HostDoor } from './host-door.service.js';
+import { shownHost } from './host.view.js';
 
 @Controller()
 export class HostHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly aggregates: Aggregates,
+    private readonly moments: Moments,
     private readonly door: HostDoor,
   ) {}
 
   @Implement(hosts.list)
   async list(@Asked(hosts.list) { query }: Asked<typeof hosts.list>) {
-    return page('hosts', query, await this.#hosts(), (host) => this.#shown(host));
+    return this.moments.page('hosts', query, hostsAt, (host, moment) => this.#shown(host, moment));
   }
 
   @Implement(hosts.show)
-  async show(@Asked(hosts.show) { params }: Asked<typeof hosts.show>): Promise<HostView> {
-    return this.#shown(await this.#find(params.id));
+  async show(@Asked(hosts.show) { params, query }: Asked<typeof hosts.show>) {
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(this.#shown(await find(params.id, moment), moment), moment);
   }
 
   @Implement(hosts.cordon)
   async cordon(@Asked(hosts.cordon) { params, meta, validateOnly }: Asked<typeof hosts.cordon>): Promise<HostView> {
-    const { hostId } = await this.#find(params.id);
+    const { hostId } = await find(params.id, await this.moments.now());
     await this.commands.execute(new CordonHost({ hostId }, meta), validateOnly);
-    return this.#shown(await this.#find(hostId));
+    return this.#now(hostId);
   }
 
   @Implement(hosts.uncordon)
   async uncordon(
     @Asked(hosts.uncordon) { params, meta, validateOnly }: Asked<typeof hosts.uncordon>,
   ): Promise<HostView> {
-    const { hostId } = await this.#find(params.id);
+    const { hostId } = await find(params.id, await this.moments.now());
     await this.commands.execute(new UncordonHost({ hostId }, meta), validateOnly);
-    return this.#shown(await this.#find(hostId));
+    return this.#now(hostId);
   }
 
   @Implement(pools.list)
   async listPools(@Asked(pools.list) { query }: Asked<typeof pools.list>) {
-    return page('pools', query, await this.#hosts(), shownPool);
+    return this.moments.page('pools', query, hostsAt, shownPool);
   }
 
   @Implement(pools.show)
-  async showPool(@Asked(pools.show) { params }: Asked<typeof pools.show>): Promise<PoolView> {
-    const pool = (await this.#hosts()).map(shownPool).find((it) => it.id === params.id || it.name === params.id);
+  async showPool(@Asked(pools.show) { params, query }: Asked<typeof pools.show>) {
+    const moment = await this.moments.at(query.at);
+    const pool = (await allAt(moment)).map(shownPool).find((it) => it.id === params.id || it.name === params.id);
     if (!pool) throw problem('pool.not-found', `there is no storage pool "${params.id}"`);
-    return pool;
+    return this.moments.shown(pool, moment);
   }
 
-  async #hosts(): Promise<readonly Host[]> {
-    const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
-    return [...state.hosts.values()].toSorted((a, b) => (a.hostId < b.hostId ? -1 : 1));
+  async #now(hostId: string): Promise<HostView> {
+    const moment = await this.moments.now();
+    return this.#shown(await find(hostId, moment), moment);
   }
 
-  async #find(idOrName: string): Promise<Host> {
-    const host = (await this.#hosts()).find((it) => it.hostId === idOrName || it.description.name === idOrName);
-    if (!host) throw problem('host.not-found', `there is no host "${idOrName}"`);
-    return host;
-  }
-
-  #shown({ hostId: id, description, capacity, reserved, instances, connected, cordoned, connectedAt }: Host): HostView {
-    const { name, driver, accelerator, version } = description;
-    const lastSeenAt = this.door.lastSeen(id);
-    return {
-      id,
-      name,
-      status: !connected ? 'unknown' : cordoned ? 'cordoned' : 'up',
-      task: null,
-      statusReason: !connected ? 'its agent is not connected' : null,
-      createdAt: connectedAt,
-      labels: {},
-      driver,
-      accelerator,
-      version,
-      capacity,
-      reserved,
-      instances,
-      schedulable: connected && !cordoned,
-      lastSeenAt: lastSeenAt ?? connectedAt,
-    };
+  #shown(host: Host, { then }: Moment): HostView {
+    return shownHost(host, then ? null : (this.door.lastSeen(host.hostId) ?? host.connectedAt));
   }
 }
 
@@ -106,19 +86,21 @@ const shownPool = ({ hostId, description, capacity, reserved, connectedAt }: Hos
 
 export const poolIdOf = (hostId: string) => hostId.replace(/^host_/, 'pool_');
 
-/** Hosts are in memory already, in order of id: a page is a slice behind the last id that was shown. */
-const page = <Shown extends { id: string }>(
-  name: string,
-  { pageSize, pageToken }: Readonly<{ pageSize: number; pageToken?: string | undefined }>,
-  all: readonly Host[],
-  show: (host: Host) => Shown,
-) => {
-  const after = pageToken === undefined ? '' : readPageToken(name, pageToken);
-  const rest = all.filter((host) => host.hostId > after);
-  const items = rest.slice(0, pageSize);
-  const last = items.at(-1);
-  return {
-    items: items.map(show),
-    nextPageToken: last && rest.length > pageSize ? pageTokenOf(name, last.hostId) : null,
-  };
+/** In the order of their ids. */
+const allAt = async (moment: Moment): Promise<readonly Host[]> => {
+  const { hosts: all } = await moment.state(fleet, streamName(fleet, FLEET, PLATFORM));
+  return [...all.values()].toSorted((a, b) => (a.hostId < b.hostId ? -1 : 1));
+};
+
+/** Hosts are in memory already: a page is a slice behind the last id that was shown. */
+const hostsAt = async (moment: Moment, { limit, after = '' }: Readonly<{ limit: number; after?: string }>) => {
+  const rest = (await allAt(moment)).filter((host) => host.hostId > after);
+  const rows = rest.slice(0, limit);
+  return { rows, next: rest.length > limit ? rows.at(-1)?.hostId : undefined, position: moment.position };
+};
+
+const find = async (idOrName: string, moment: Moment): Promise<Host> => {
+  const host = (await allAt(moment)).find((it) => it.hostId === idOrName || it.description.name === idOrName);
+  if (!host) throw problem('host.not-found', `there is no host "${idOrName}"`);
+  return host;
 };

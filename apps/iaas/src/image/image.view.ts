@@ -1,6 +1,6 @@
 import type { ImageView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import { image, recipes } from './image.js';
 import type { Image, ImageEvent } from './image.js';
 
@@ -8,12 +8,12 @@ import type { Image, ImageEvent } from './image.js';
 export type ImageRow = Image &
   Readonly<{ id: string; cause: Readonly<{ tenantId: string; correlationId: string; causationId: string }> }>;
 
-const isImage = isAbout('image');
-
 export const imageView = defineView<ImageRow, 'building', ImageEvent>({
   name: 'image',
   version: 2,
-  key: (event) => (isImage(event) ? event.data.imageId : undefined),
+  about: ['image'],
+  scope: 'platform',
+  key: (event) => event.data.imageId,
   tenant: () => PLATFORM,
   shared: true,
   acrossTenants: ['building'],

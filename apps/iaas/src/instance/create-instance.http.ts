@@ -23,7 +23,9 @@ export class CreateInstanceHttp {
 
   @Implement(instances.create)
   async create(@Asked(instances.create) asked: Asked<typeof instances.create>): Promise<Operation> {
-    const { body, meta, validateOnly } = asked;
+    const { body, meta, validateOnly, since } = asked;
+    const before = await this.operations.again(asked);
+    if (before) return before;
     const spec = await this.specs.of(body, meta.tenantId);
     const operationId = asked.mint('op');
     const instanceId = body.id ?? asked.mint('inst');
@@ -48,7 +50,7 @@ export class CreateInstanceHttp {
     const { tenantId } = meta;
     return this.operations.begun(
       created,
-      { id: operationId, name: 'provision-instance', resource, tenantId },
+      { id: operationId, name: 'provision-instance', resource, tenantId, since },
       validateOnly,
     );
   }

@@ -65,6 +65,7 @@ export const requestedInstance = ({ tenantId, name, spec, operationId, at }: Req
   sight: { generation: 0, disk: 'absent', power: 'absent', applied: 0, guestAgent: false },
   built: false,
   task: { kind: 'scheduling', operationId },
+  kept: null,
   reason: null,
   createdAt: at,
 });

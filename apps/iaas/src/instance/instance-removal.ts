@@ -1,13 +1,17 @@
+import type { Power } from '@strata/contracts';
 import { command, reject, unreachable } from '@strata/event-sourcing';
 import type { Decision, Event } from '@strata/event-sourcing';
-import { exists, followingSight, refusal } from './instance-state.js';
+import { scheduleDeletion } from './instance-keeping.js';
+import type { KeepingEvent } from './instance-keeping.js';
+import { exists, followingSight, refusal, statusOf } from './instance-state.js';
 import type { ExistingInstance, Instance } from './instance-state.js';
 
 // ── Commands: from a machine to nothing ──────────────────────────
 
 type It = Readonly<{ instanceId: string; operationId: string }>;
 
-export class DeleteInstance extends command('DeleteInstance')<It> {}
+/** `keepSeconds`: how long the deletion can be taken back; what is in error is worth no keeping. */
+export class DeleteInstance extends command('DeleteInstance')<It & { keepSeconds: number }> {}
 export class RemoveGuest extends command('RemoveGuest')<It> {}
 export class FinishDeletion extends command('FinishDeletion')<It> {}
 /** The operation at work has ended without success: the wish follows what was last seen. */
@@ -24,9 +28,14 @@ export type RemovalEvent =
   | Event<'InstanceDeleted', It>
   | Event<'InstanceTaskAbandoned', It & { reason: string }>;
 
+type PowerReached = Event<'InstancePowerReached', It & { power: Power }>;
+
 // ── Rules ────────────────────────────────────────────────────────
 
-export const decideRemoval = ({ type, data }: RemovalCommand, it: Instance): Decision<RemovalEvent> => {
+export const decideRemoval = (
+  { type, data, meta }: RemovalCommand,
+  it: Instance,
+): Decision<RemovalEvent | KeepingEvent | PowerReached> => {
   const { instanceId, operationId } = data;
   const isOurs = exists(it) && it.task?.operationId === operationId;
   switch (type) {
@@ -34,6 +43,9 @@ export const decideRemoval = ({ type, data }: RemovalCommand, it: Instance): Dec
       if (isOurs) return [];
       const refused = refusal('delete', it);
       if (refused || !exists(it)) return refused ?? [];
+      const status = statusOf(it);
+      if (data.keepSeconds > 0 && status === 'deleted') return [];
+      if (data.keepSeconds > 0 && status !== 'error') return scheduleDeletion(data, data.keepSeconds, meta.at, it);
       return [{ type: 'InstanceDeletionRequested', data: { instanceId, operationId, networkId: it.spec.networkId } }];
     }
     case 'RemoveGuest': {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Aggregates, streamName } from '@strata/event-store';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
 import { ProblemError, problem } from '@strata/http';
 import { quota } from '../quota/quota.js';
 import { Views } from '../views.js';
@@ -7,21 +8,25 @@ import { instance } from './instance.js';
 import { exists } from './instance-state.js';
 import type { ExistingInstance } from './instance-state.js';
 
+/** An instance, and the moment at which it was so. */
+type Found = Readonly<{ id: string; it: ExistingInstance; moment: Moment }>;
+
+/** How often a view may turn out to have come further, before what it says is taken as it is. */
+const TRIES = 3;
+
 /** From what people write to the thing they mean, and the words for what a host cannot do. */
 @Injectable()
 export class InstanceRequests {
-  constructor(
-    private readonly aggregates: Aggregates,
-    private readonly views: Views,
-  ) {}
+  constructor(private readonly views: Views) {}
 
   /** By id or name, of this tenant only: another tenant's id answers exactly as an unknown one. @throws ProblemError */
-  async find(idOrName: string, tenantId: string): Promise<Readonly<{ id: string; it: ExistingInstance }>> {
-    const id = idOrName.startsWith('inst_') ? idOrName : ((await this.#idOf(idOrName, tenantId)) ?? idOrName);
-    const { state } = await this.aggregates.load(instance, streamName(instance, id, tenantId));
-    if (!exists(state) || state.tenantId !== tenantId)
+  async find(idOrName: string, tenantId: string, asked: Moment): Promise<Found> {
+    const named = idOrName.startsWith('inst_') ? { moment: asked } : await this.#named(idOrName, tenantId, asked);
+    const { id = idOrName, moment } = named;
+    const it = await moment.state(instance, streamName(instance, id, tenantId));
+    if (!exists(it) || it.tenantId !== tenantId)
       throw problem('instance.not-found', `there is no instance "${idOrName}"`);
-    return { id, it: state };
+    return { id, it, moment };
   }
 
   /** A guest that cannot be reached is the asker's to know; anything else is ours. @throws ProblemError */
@@ -34,18 +39,21 @@ export class InstanceRequests {
     }
   }
 
-  /** The reservation knows a name before any view does; an instance that failed has no reservation any more. */
-  async #idOf(name: string, tenantId: string): Promise<string | undefined> {
-    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId, tenantId));
-    const reserved = state.names.get(name);
-    if (reserved !== undefined) return reserved;
-    await this.views.instances.catchUp();
-    const { rows } = await this.views.instances.of(tenantId).list({
-      where: { name },
-      orderBy: ['createdAt'],
-      direction: 'descending',
-      limit: 1,
-    });
-    return rows[0]?.id;
+  /**
+   * The reservation knows a name before any view does; an instance that failed has no reservation any more. A view may
+   * have come further than the moment that was asked for: then both are asked as of there.
+   */
+  async #named(name: string, tenantId: string, asked: Moment): Promise<Readonly<{ id?: string; moment: Moment }>> {
+    let moment = asked;
+    for (let tries = TRIES; ; tries--) {
+      const { names } = await moment.state(quota, streamName(quota, tenantId, tenantId));
+      const reserved = names.get(name);
+      if (reserved !== undefined) return { id: reserved, moment };
+      const { rows, position } = await (
+        await moment.rows(this.views.instances, tenantId)
+      ).list({ where: { name }, orderBy: ['createdAt'], direction: 'descending', limit: 1 });
+      if (position === moment.position || tries === 0) return { ...(rows[0] && { id: rows[0].id }), moment };
+      moment = moment.at(position);
+    }
   }
 }

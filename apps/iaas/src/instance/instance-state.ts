@@ -40,6 +40,8 @@ export type ExistingInstance = Readonly<{
   built: boolean;
   /** The operation that is at work on it. */
   task: Readonly<{ kind: InstanceTask; operationId: string }> | null;
+  /** It is deleted and kept until then; `power` is what it goes back to when that is taken back. */
+  kept: Readonly<{ until: string; power: Power }> | null;
   reason: string | null;
   createdAt: string;
 }>;
@@ -51,6 +53,7 @@ export const exists = (it: Instance): it is ExistingInstance => it.phase !== 'ab
 export const statusOf = (it: Instance): InstanceStatus | 'absent' => {
   if (!exists(it)) return it.phase;
   if (it.phase === 'building') return 'provisioning';
+  if (it.kept && it.phase === 'ready') return 'deleted';
   if (it.phase === 'failed' || (it.phase === 'deleting' && !it.task) || it.sight.disk === 'absent') return 'error';
   return ({ on: 'running', off: 'stopped', paused: 'paused', absent: 'error', unknown: 'unknown' } as const)[
     it.sight.power

@@ -18,9 +18,9 @@ import {
 } from './instance.fixtures.js';
 import { instance } from './instance.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance-building.js';
+import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance, RemoveGuest } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
-import { RunInGuest } from './instance-exec.js';
 import { ReportInstance } from './instance-sight.js';
 import { statusOf } from './instance-state.js';
 import type { InstanceCommand, InstanceEvent } from './instance.js';
@@ -56,14 +56,6 @@ describe('an instance', () => {
   it('is booted when its disk is there', () =>
     given(requested, diskRequested).when(new BootInstance(it1, meta)).then(bootRequested));
   it('runs when its host says so', () => expect(statusOf(given(...running).state)).toBe('running'));
-  it('remembers that somebody ran a command inside, and not which', () =>
-    given(...running)
-      .when(new RunInGuest({ instanceId: 'inst_1' }, meta))
-      .then({ type: 'InstanceExecRequested', data: { instanceId: 'inst_1' } }));
-  it('runs no command when it does not run', () =>
-    given(...stopped)
-      .when(new RunInGuest({ instanceId: 'inst_1' }, meta))
-      .isRejected('instance.wrong-state'));
   it('is asked to stop, and forced after the grace', () =>
     given(...running)
       .when(stop)
@@ -82,7 +74,7 @@ describe('an instance', () => {
     const failed: InstanceEvent = { type: 'InstanceFailed', data: { ...it1, reason: 'no room' } };
     const deletion: InstanceEvent = { type: 'InstanceDeletionRequested', data: { ...by('op_d'), networkId: 'net_1' } };
     given(requested, failed)
-      .when(new DeleteInstance(by('op_d'), meta))
+      .when(new DeleteInstance({ ...by('op_d'), keepSeconds: 0 }, meta))
       .then(deletion);
     expect(statusOf(given(requested, failed).state)).toBe('error');
   });
@@ -173,7 +165,8 @@ describe('the table of transitions', () => {
     reboot: new RebootInstance({ ...by('op_x'), graceSeconds: 1 }, meta),
     pause: new PauseInstance(by('op_x'), meta),
     resume: new ResumeInstance(by('op_x'), meta),
-    delete: new DeleteInstance(by('op_x'), meta),
+    delete: new DeleteInstance({ ...by('op_x'), keepSeconds: 0 }, meta),
+    restore: new RestoreInstance(by('op_x'), meta),
   };
   const histories = { running, stopped, paused } as const;
 

@@ -1,8 +1,8 @@
 import type { Decider } from '@strata/event-sourcing';
 import { decideBuilding, evolveBuilding, requestedInstance } from './instance-building.js';
 import type { BuildingCommand, BuildingEvent } from './instance-building.js';
-import { decideExec } from './instance-exec.js';
-import type { ExecEvent, RunInGuest } from './instance-exec.js';
+import { decideKeeping, evolveKeeping } from './instance-keeping.js';
+import type { KeepingCommand, KeepingEvent } from './instance-keeping.js';
 import { decidePower, evolvePower } from './instance-power.js';
 import type { PowerCommand, PowerEvent } from './instance-power.js';
 import { decideRemoval, evolveRemoval } from './instance-removal.js';
@@ -20,8 +20,8 @@ import type { Instance } from './instance-state.js';
  * to decide. At most one operation is at work on an instance.
  */
 
-export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | ReportInstance | RunInGuest;
-export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | SightEvent | ExecEvent;
+export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance;
+export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent;
 
 export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
   name: 'instance',
@@ -30,14 +30,15 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
     switch (command.type) {
       case 'ReportInstance':
         return decideSight(command, it);
-      case 'RunInGuest':
-        return decideExec(command, it);
       case 'StartInstance':
       case 'StopInstance':
       case 'RebootInstance':
       case 'PauseInstance':
       case 'ResumeInstance':
         return decidePower(command, it);
+      case 'RestoreInstance':
+      case 'PurgeInstance':
+        return decideKeeping(command, it);
       case 'DeleteInstance':
       case 'RemoveGuest':
       case 'FinishDeletion':
@@ -57,6 +58,9 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'InstancePauseRequested':
       case 'InstanceResumeRequested':
         return evolvePower(it, event);
+      case 'InstanceDeletionScheduled':
+      case 'InstanceRestored':
+        return evolveKeeping(it, event);
       case 'InstanceObserved':
       case 'InstanceDiskBuilt':
       case 'InstancePowerReached':
@@ -67,8 +71,6 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'InstanceBootRequested':
       case 'InstanceFailed':
         return evolveBuilding(it, event);
-      case 'InstanceExecRequested':
-        return it;
       default:
         return evolveRemoval(it, event);
     }

@@ -1,6 +1,6 @@
 import { allowedVerbs } from '@strata/contracts';
 import type { InstanceView } from '@strata/contracts';
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import { instance } from './instance.js';
 import { exists, statusOf } from './instance-state.js';
 import type { InstanceEvent } from './instance.js';
@@ -9,30 +9,31 @@ import type { ExistingInstance } from './instance-state.js';
 /** The aggregate's own state as a row, and what last changed its wish: reports about it belong to that cause. */
 export type InstanceRow = ExistingInstance &
   Readonly<{ id: string; cause: Readonly<{ correlationId: string; causationId: string }> }>;
-export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt';
-
-const isInstance = isAbout('instance');
+export type InstanceColumn = 'name' | 'status' | 'hostId' | 'createdAt' | 'kept' | 'purgeAt';
 
 export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEvent>({
   name: 'instance',
   // Agents are nudged when a row has changed.
   lingerMs: 10,
-  version: 2,
-  key: (event) => (isInstance(event) ? event.data.instanceId : undefined),
+  version: 3,
+  about: ['instance'],
+  key: (event) => event.data.instanceId,
   tenant: (row) => row.tenantId,
-  acrossTenants: ['hostId'],
+  acrossTenants: ['hostId', 'kept'],
+  unindexed: ['purgeAt'],
   columns: {
     name: (row) => row.name,
     status: (row) => statusOf(row),
     hostId: (row) => row.placement?.hostId,
     createdAt: (row) => row.createdAt,
+    kept: (row) => row.kept !== null && row.phase === 'ready',
+    purgeAt: (row) => row.kept?.until,
   },
   evolve(row, event, id) {
     const it = instance.evolve(row ?? instance.initialState, event);
     if (!exists(it)) return undefined;
     const { correlationId } = event.meta;
-    const isByTheWay = event.type === 'InstanceObserved' || event.type === 'InstanceExecRequested';
-    const cause = row && isByTheWay ? row.cause : { correlationId, causationId: event.id };
+    const cause = row && event.type === 'InstanceObserved' ? row.cause : { correlationId, causationId: event.id };
     return { ...it, id, cause };
   },
 });
@@ -64,6 +65,7 @@ export const shown = (id: string, it: ExistingInstance): InstanceView => {
     guestAgent: it.sight.guestAgent,
     can: it.task ? [] : allowedVerbs(status),
     operationId: it.task?.operationId ?? null,
+    deletedUntil: status === 'deleted' ? (it.kept?.until ?? null) : null,
   };
 };
 

@@ -1,13 +1,16 @@
 import { ask, on, process } from '@strata/event-sourcing';
 import type { ProcessDefinition } from '@strata/event-sourcing';
+import type { KeepingEvent } from './instance-keeping.js';
 import type { PowerEvent } from './instance-power.js';
 import { AbandonTask } from './instance-removal.js';
 import type { InstanceEvent } from './instance.js';
 
+type Asked = PowerEvent | KeepingEvent;
+
 /** The wish is in the log before the process begins; all that is left is to wait until the host has carried it out. */
-const power = (name: string, startsOn: PowerEvent['type'], withinSeconds: number): ProcessDefinition =>
+const power = (name: string, startsOn: Asked['type'], withinSeconds: number): ProcessDefinition =>
   process(name, {
-    startsOn: on<PowerEvent>(startsOn),
+    startsOn: on<Asked>(startsOn),
     subject: ({ instanceId }) => ({ type: 'instance', id: instanceId }),
   })
     .step('guest', {
@@ -26,4 +29,7 @@ export const powerProcesses: readonly ProcessDefinition[] = [
   power('reboot-instance', 'InstanceRebootRequested', 720),
   power('pause-instance', 'InstancePauseRequested', 60),
   power('resume-instance', 'InstanceResumeRequested', 60),
+  // What is left of a deletion that can be taken back is to stop the guest; and of taking it back, to start it.
+  power('schedule-deletion', 'InstanceDeletionScheduled', 720),
+  power('restore-instance', 'InstanceRestored', 120),
 ];

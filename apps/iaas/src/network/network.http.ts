@@ -1,29 +1,34 @@
 import { Controller } from '@nestjs/common';
 import { networks } from '@strata/contracts';
-import { Asked, Implement, problem } from '@strata/http';
+import { Asked, Moments, Implement, problem } from '@strata/http';
 import { Views } from '../views.js';
 import { shownNetwork } from './network.view.js';
 
 @Controller()
 export class NetworkHttp {
-  constructor(private readonly views: Views) {}
+  constructor(
+    private readonly views: Views,
+    private readonly moments: Moments,
+  ) {}
 
   @Implement(networks.list)
-  async list(@Asked(networks.list) { meta }: Asked<typeof networks.list>) {
-    return { items: (await this.#of(meta.tenantId)).map(shownNetwork), nextPageToken: null };
+  async list(@Asked(networks.list) { query, meta }: Asked<typeof networks.list>) {
+    return this.moments.page(
+      'networks',
+      query,
+      async (moment, part) => (await moment.rows(this.views.networks, meta.tenantId)).list(part),
+      shownNetwork,
+    );
   }
 
   @Implement(networks.show)
-  async show(@Asked(networks.show) { params, meta }: Asked<typeof networks.show>) {
-    const row = (await this.#of(meta.tenantId)).find((it) => it.id === params.id || it.name === params.id);
+  async show(@Asked(networks.show) { params, query, meta }: Asked<typeof networks.show>) {
+    const moment = await this.moments.at(query.at);
+    // The tenant's own, and the one that everybody finds.
+    const networks = await moment.rows(this.views.networks, meta.tenantId);
+    const { rows, position } = await networks.list({ limit: 1000 });
+    const row = rows.find((it) => it.id === params.id || it.name === params.id);
     if (!row) throw problem('network.not-found', `there is no network "${params.id}"`);
-    return shownNetwork(row);
-  }
-
-  /** The tenant's own, and the one that everybody finds. */
-  async #of(tenantId: string) {
-    await this.views.networks.catchUp();
-    const { rows } = await this.views.networks.of(tenantId).list({ limit: 1000 });
-    return rows;
+    return this.moments.shown(shownNetwork(row), moment.at(position));
   }
 }

@@ -57,8 +57,9 @@ export type Network =
       sights: Map<string, Readonly<{ state: 'present' | 'absent'; problem: string | null }>>;
     }>;
 
-/** The network that every tenant finds under the name `default`. */
+/** The network that every tenant finds, and under which name. */
 export const EVERYBODYS_NETWORK = 'net_default';
+export const EVERYBODYS_NETWORK_NAME = 'default';
 
 // ── Addresses ────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 import type { NetworkView } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { defineView, idIn, isAbout } from '@strata/event-store';
+import { defineView, idIn } from '@strata/event-store';
 import { EVERYBODYS_NETWORK, rangeOf } from './network.js';
 import type { NetworkEvent } from './network.js';
 
@@ -15,12 +15,12 @@ export type NetworkRow = Readonly<{
   problems: Readonly<Record<string, string>>;
 }>;
 
-const isNetwork = isAbout('network');
-
 export const networkView = defineView<NetworkRow, 'name', NetworkEvent>({
   name: 'network',
   version: 2,
-  key: (event) => (isNetwork(event) ? idIn(event.stream) : undefined),
+  about: ['network'],
+  scope: 'platform',
+  key: (event) => idIn(event.stream),
   tenant: (row) => (row.id === EVERYBODYS_NETWORK ? PLATFORM : row.tenantId),
   shared: true,
   columns: { name: (row) => row.name },

@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { quotas } from '@strata/contracts';
 import type { QuotaAmounts, QuotaView } from '@strata/contracts';
-import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement } from '@strata/http';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
+import { Asked, Moments, Implement } from '@strata/http';
 import { Commands } from '../rules.js';
 import { SetQuota, quota } from './quota.js';
 
@@ -10,12 +11,13 @@ import { SetQuota, quota } from './quota.js';
 export class QuotaHttp {
   constructor(
     private readonly commands: Commands,
-    private readonly aggregates: Aggregates,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(quotas.show)
-  async show(@Asked(quotas.show) { meta }: Asked<typeof quotas.show>): Promise<QuotaView> {
-    return this.#shown(meta.tenantId);
+  async show(@Asked(quotas.show) { query, meta }: Asked<typeof quotas.show>) {
+    const moment = await this.moments.at(query.at);
+    return this.moments.shown(await this.#at(moment, meta.tenantId), moment);
   }
 
   @Implement(quotas.set)
@@ -25,11 +27,11 @@ export class QuotaHttp {
       Object.entries(body).filter(([, limit]) => limit !== undefined),
     );
     await this.commands.execute(new SetQuota({ limits }, meta), validateOnly);
-    return this.#shown(meta.tenantId);
+    return this.#at(await this.moments.now(), meta.tenantId);
   }
 
-  async #shown(tenantId: string): Promise<QuotaView> {
-    const { state } = await this.aggregates.load(quota, streamName(quota, tenantId, tenantId));
-    return { tenantId, limits: state.limits, used: state.used };
+  async #at(moment: Moment, tenantId: string): Promise<QuotaView> {
+    const { limits, used } = await moment.state(quota, streamName(quota, tenantId, tenantId));
+    return { tenantId, limits, used };
   }
 }

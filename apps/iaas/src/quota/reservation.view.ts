@@ -14,6 +14,7 @@ const watched = new Set<string>(['QuotaReserved', 'QuotaReleased', 'InstanceRequ
 export const reservationView = defineView<ReservationRow, 'claimed', Watched>({
   name: 'reservation',
   version: 2,
+  about: ['quota', 'instance'],
   tenant: (row) => row.tenantId,
   acrossTenants: ['claimed'],
   key: (event: Recorded<Watched>) => (watched.has(event.type) ? event.data.instanceId : undefined),

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { volumes } from '@strata/contracts';
 import type { VolumeView } from '@strata/contracts';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import { AsOf, Asked, Moments, Implement, ProblemError, problem } from '@strata/http';
 import { poolIdOf } from '../host/host.http.js';
 import { InstanceRequests } from '../instance/instance-requests.service.js';
 import { volumeIdOf } from '../instance/instance.view.js';
@@ -14,28 +14,33 @@ export class VolumeHttp {
   constructor(
     private readonly views: Views,
     private readonly requests: InstanceRequests,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(volumes.list)
   async list(@Asked(volumes.list) { query, meta }: Asked<typeof volumes.list>) {
-    await this.views.instances.catchUp();
-    const { items, nextPageToken } = await paged(
+    const { body, position, recordedAt } = await this.moments.page(
       'volumes',
       query,
-      (part) => this.views.instances.of(meta.tenantId).list({ orderBy: ['createdAt'], ...part }),
+      async (moment, part) => {
+        const rows = await moment.rows(this.views.instances, meta.tenantId);
+        return rows.list({ orderBy: ['createdAt'], ...part });
+      },
       (row) => (row.placement ? [shownVolume(row.id, row)] : []),
     );
-    return { items: items.flat(), nextPageToken };
+    return new AsOf({ ...body, items: body.items.flat() }, position, recordedAt);
   }
 
   @Implement(volumes.show)
-  async show(@Asked(volumes.show) { params, meta }: Asked<typeof volumes.show>): Promise<VolumeView> {
+  async show(@Asked(volumes.show) { params, query, meta }: Asked<typeof volumes.show>) {
     const missing = problem('volume.not-found', `there is no volume "${params.id}"`);
     if (!params.id.startsWith('vol_')) throw missing;
-    const found = await this.requests.find(params.id.replace(/^vol_/, 'inst_'), meta.tenantId).catch(() => {
-      throw missing;
+    const asked = await this.moments.at(query.at);
+    const instanceId = params.id.replace(/^vol_/, 'inst_');
+    const { id, it, moment } = await this.requests.find(instanceId, meta.tenantId, asked).catch((error: unknown) => {
+      throw error instanceof ProblemError ? missing : error;
     });
-    return shownVolume(found.id, found.it);
+    return this.moments.shown(shownVolume(id, it), moment);
   }
 }
 

@@ -1,4 +1,5 @@
-import { Identity, PASSWORD } from '../identity.fixtures.js';
+import { MemoryEventStore } from '@strata/event-store';
+import { Identity, MeddledLog, PASSWORD } from '../identity.fixtures.js';
 import type { Somebody } from '../identity.fixtures.js';
 
 let cloud: Identity;
@@ -100,6 +101,31 @@ describe('a key', () => {
   it('is not made where the user has no role of its own', async () => {
     const headers = { 'strata-tenant': acme };
     expect(await make({}, cloud.admin, headers)).toMatchObject(code(403, 'auth.forbidden'));
+  });
+});
+
+describe('a key whose user loses the role in the same moment', () => {
+  it('is not handed out, and does not wait until the role is given back', async () => {
+    const log = new MeddledLog('KeyCreated');
+    const meddled = await Identity.open({ store: new MemoryEventStore(log) });
+    const tenantId = await meddled.tenant('acme');
+    const eve = await meddled.user(tenantId, 'operator', 'eve', { password: PASSWORD });
+    const headers = { 'strata-tenant': tenantId };
+    const grant = { headers, body: { role: 'operator' } };
+    const made = async (make: () => Promise<unknown>) => {
+      log.meanwhile = () => meddled.get(meddled.admin, 'DELETE /v1/users/eve/role', { headers });
+      const answer = await make();
+      await meddled.get(meddled.admin, 'PUT /v1/users/eve/role', grant);
+      const created = await log.read(0, 1_000, { types: ['KeyCreated'] });
+      const revoked = await log.read(0, 1_000, { types: ['KeyRevoked'] });
+      expect(revoked.map(({ stream }) => stream)).toContain(created.at(-1)?.stream);
+      return answer;
+    };
+    const key = await made(() => meddled.ask(eve.key, 'POST /v1/keys', { body: { name: 'late' } }));
+    expect(key).toMatchObject(code(403, 'auth.forbidden'));
+    const session = await made(() => meddled.login('eve', PASSWORD, { tenant: 'acme' }));
+    expect(session).toMatchObject(code(401, 'login.failed'));
+    await meddled.close();
   });
 });
 

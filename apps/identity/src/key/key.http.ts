@@ -2,12 +2,12 @@ import { Controller } from '@nestjs/common';
 import { api, isAtLeast, keys } from '@strata/contracts';
 import type { AnswerOf, Endpoint, KeyView } from '@strata/contracts';
 import type { Meta } from '@strata/event-sourcing';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import type { Moment } from '@strata/event-store';
+import { Asked, Implement, Moments, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { Commands, beside } from '../commands.service.js';
 import { hashOf, makeCredential, textOf } from '../credential.js';
 import { Users } from '../user/users.service.js';
-import { Views } from '../views.js';
 import { KeyRing } from './key-ring.view.js';
 import { CreateKey, RevokeKey, key } from './key.js';
 import type { Grant } from './key.js';
@@ -27,24 +27,24 @@ export class KeyHttp {
     private readonly ring: KeyRing,
     private readonly users: Users,
     private readonly keys: Keys,
-    private readonly views: Views,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(keys.list)
   async list(@Asked(keys.list) { query, principal }: Asked<typeof keys.list>) {
-    const userId = await this.#whose(principal, query.user);
-    await this.views.keys.catchUp();
-    return paged(
+    const userId = await this.#whose(principal, query.user, await this.moments.at(query.at));
+    return this.moments.page(
       `keys of ${userId ?? 'all'}`,
       query,
-      (part) => this.keys.list(principal.tenantId, { ...(userId && { where: { userId } }), ...part }),
+      (moment, part) => this.keys.list(principal.tenantId, moment, { ...(userId && { where: { userId } }), ...part }),
       (it) => it,
     );
   }
 
   @Implement(keys.show)
-  async show(@Asked(keys.show) { params, principal }: Asked<typeof keys.show>): Promise<KeyView> {
-    return this.keys.show(await this.keys.find(principal, params.id));
+  async show(@Asked(keys.show) { params, query, principal }: Asked<typeof keys.show>) {
+    const { row, moment } = await this.keys.find(principal, params.id, await this.moments.at(query.at));
+    return this.moments.shown(await this.keys.show(row, moment), moment);
   }
 
   @Implement(keys.create)
@@ -64,14 +64,15 @@ export class KeyHttp {
     const row: KeyRow = { ...grant, keyId, createdAt: meta.at, since: 0 };
     // A request that was sent again after it had broken off made the key the first time, with another secret.
     const isOurs = events.some(({ data }) => 'hash' in data && data.hash === command.data.hash);
-    return { ...(await this.keys.show(row)), status: 'active', secret: isOurs ? textOf(credential) : null };
+    const now = await this.moments.now();
+    return { ...(await this.keys.show(row, now)), status: 'active', secret: isOurs ? textOf(credential) : null };
   }
 
   @Implement(keys.delete)
   async delete(@Asked(keys.delete) asked: Asked<typeof keys.delete>): Promise<KeyView> {
     const { params, meta, principal, validateOnly } = asked;
-    const row = await this.keys.find(principal, params.id);
-    const before = await this.keys.show(row);
+    const { row, moment } = await this.keys.find(principal, params.id, await this.moments.now());
+    const before = await this.keys.show(row, moment);
     this.#refuseAbove(principal, row);
     const { keyId, tenantId } = row;
     const command = new RevokeKey({ keyId, reason: 'it was revoked by hand' }, { ...meta, tenantId });
@@ -88,9 +89,9 @@ export class KeyHttp {
   }
 
   /** `undefined`: everybody's. */
-  async #whose(principal: Principal, asked: string | undefined): Promise<string | undefined> {
+  async #whose(principal: Principal, asked: string | undefined, moment: Moment): Promise<string | undefined> {
     if (asked === undefined) return principal.userId;
-    if (asked !== 'all') return (await this.users.findFor(principal, asked)).userId;
+    if (asked !== 'all') return (await this.users.findFor(principal, asked, moment)).userId;
     if (isAtLeast(principal.role, 'admin')) return undefined;
     throw problem('auth.forbidden', `this needs the role admin; yours is ${principal.role}`);
   }
@@ -111,7 +112,8 @@ export class KeyHttp {
     if (has === undefined) throw problem('auth.forbidden', 'the user has no role of its own in this tenant');
     const most = isAtLeast(has, principal.role) ? principal.role : has;
     const { name, role = most, readOnly, only = principal.only } = body;
-    if (!isAtLeast(most, role)) throw problem('auth.forbidden', `the role ${role} is above ${most}, the most there is here`);
+    if (!isAtLeast(most, role))
+      throw problem('auth.forbidden', `the role ${role} is above ${most}, the most there is here`);
     const strange = only?.find((noun) => !nouns.has(noun));
     if (strange) throw problem('request.invalid', `"${strange}" is no tag; there are ${[...nouns].join(', ')}`);
     const wider = only?.find((noun) => principal.only && !principal.only.includes(noun));

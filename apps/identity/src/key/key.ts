@@ -32,8 +32,7 @@ export class RevokeKey extends command('RevokeKey')<It & { reason: string }> {}
 export type KeyCommand = CreateKey | RevokeKey;
 
 export type CreatedKey = It & Grant & Readonly<{ at: string }>;
-export type KeyEvent =
-  Event<'KeyCreated', CreatedKey> | Event<'KeyRevoked', It & { reason: string; at: string }>;
+export type KeyEvent = Event<'KeyCreated', CreatedKey> | Event<'KeyRevoked', It & { reason: string; at: string }>;
 
 export type Key = Readonly<{ phase: 'absent' | 'revoked' }> | Readonly<{ phase: 'active'; hash: string }>;
 

@@ -1,16 +1,15 @@
-import { defineView, isAbout } from '@strata/event-store';
+import { defineView } from '@strata/event-store';
 import type { Grant, KeyEvent } from './key.js';
 
 /** `since` is the position at which it was made: what ended everything before then leaves later keys alone. */
 export type KeyRow = Omit<Grant, 'hash'> & Readonly<{ keyId: string; createdAt: string; since: number }>;
 export type KeyColumn = 'userId' | 'name' | 'createdAt' | 'expiresAt';
 
-const isKey = isAbout('key');
-
 /** Keys that were not revoked; those that have expired stay for a day, so that people find out why one is refused. */
 export const keyView = defineView<KeyRow, KeyColumn, KeyEvent>({
   name: 'key',
-  key: (event) => (isKey(event) ? event.data.keyId : undefined),
+  about: ['key'],
+  key: (event) => event.data.keyId,
   tenant: (row) => row.tenantId,
   acrossTenants: ['userId', 'expiresAt'],
   columns: {

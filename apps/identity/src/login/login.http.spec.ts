@@ -27,7 +27,10 @@ describe('a login', () => {
 
   it('ends after twelve hours, and when its key is revoked', async () => {
     await anna();
-    const [one, two] = [await cloud.login('anna', PASSWORD, { tenant: 'acme' }), await cloud.login('anna', PASSWORD, { tenant: 'acme' })];
+    const [one, two] = [
+      await cloud.login('anna', PASSWORD, { tenant: 'acme' }),
+      await cloud.login('anna', PASSWORD, { tenant: 'acme' }),
+    ];
     const [first, second] = [String(one.body['key']), String(two.body['key'])];
     await cloud.get(first, `DELETE /v1/keys/${String(one.body['keyId'])}`);
     expect(await cloud.ask(first, 'GET /v1/keys')).toMatchObject(code(401, 'auth.required'));

@@ -19,13 +19,19 @@ const revoked = (userId: string): MembershipEvent => ({ type: 'RoleRevoked', dat
 const { given } = sentences(membership);
 
 describe('a role', () => {
-  it('is granted', () => given().when(grant('user_b', 'viewer', 'admin')).then(granted('user_b', 'viewer')));
+  it('is granted', () =>
+    given()
+      .when(grant('user_b', 'viewer', 'admin'))
+      .then(granted('user_b', 'viewer')));
   it('is granted once', () =>
-    given(granted('user_b', 'viewer')).when(grant('user_b', 'viewer', 'admin')).changesNothing());
+    given(granted('user_b', 'viewer'))
+      .when(grant('user_b', 'viewer', 'admin'))
+      .changesNothing());
   it('takes the place of another', () =>
-    given(granted('user_b', 'viewer')).when(grant('user_b', 'admin', 'admin')).then(granted('user_b', 'admin')));
-  it('is revoked', () =>
-    given(granted('user_b', 'viewer')).when(revoke('user_b', 'admin')).then(revoked('user_b')));
+    given(granted('user_b', 'viewer'))
+      .when(grant('user_b', 'admin', 'admin'))
+      .then(granted('user_b', 'admin')));
+  it('is revoked', () => given(granted('user_b', 'viewer')).when(revoke('user_b', 'admin')).then(revoked('user_b')));
   it('that nobody has is revoked already', () => given().when(revoke('user_b', 'admin')).changesNothing());
 
   for (const [index, role] of roles.entries()) {
@@ -65,8 +71,7 @@ describe('the last owner', () => {
     given(granted('user_a', 'owner'), granted('user_b', 'owner'), revoked('user_a'))
       .when(revoke('user_b', 'owner'))
       .isRejected('tenant.last-owner'));
-  it('goes when the user is no more', () =>
-    alone.when(new RemoveMember(it_('user_a'), meta)).then(revoked('user_a')));
+  it('goes when the user is no more', () => alone.when(new RemoveMember(it_('user_a'), meta)).then(revoked('user_a')));
 
   it('is there as long as there ever was one, whatever is asked and by whom', () => {
     const person = fc.constantFrom('user_a', 'user_b', 'user_c');

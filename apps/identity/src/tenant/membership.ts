@@ -23,7 +23,11 @@ export type Membership = Readonly<{ roles: Map<string, Role>; owners: number }>;
 const isOwner = (role: Role | undefined) => role !== undefined && isAtLeast(role, 'owner');
 
 /** Nobody rules over those above, and a tenant that has an owner keeps one. */
-const refusal = ({ tenantId, userId, by }: It & { by: Role }, { roles, owners }: Membership, next: Role | undefined) => {
+const refusal = (
+  { tenantId, userId, by }: It & { by: Role },
+  { roles, owners }: Membership,
+  next: Role | undefined,
+) => {
   const present = roles.get(userId);
   if (present && tenantId === FIRST_TENANT && userId === FIRST_USER && next !== present) {
     return reject('user.protected', 'the first administrator keeps the role');

@@ -53,8 +53,14 @@ describe('a tenant', () => {
       [other, 'ten_nowhere'].map((id) => cloud.ask(owner.key, `GET /v1/tenants/${id}`)),
     );
     expect(theirs).toMatchObject(code(404, 'tenant.not-found'));
-    expect(JSON.stringify(theirs?.body).replaceAll(other, 'ID').replace(/req_\w+/, '')).toBe(
-      JSON.stringify(unknown?.body).replaceAll('ten_nowhere', 'ID').replace(/req_\w+/, ''),
+    expect(
+      JSON.stringify(theirs?.body)
+        .replaceAll(other, 'ID')
+        .replace(/req_\w+/, ''),
+    ).toBe(
+      JSON.stringify(unknown?.body)
+        .replaceAll('ten_nowhere', 'ID')
+        .replace(/req_\w+/, ''),
     );
     for (const route of ['POST /v1/tenants', `DELETE /v1/tenants/${acme}`]) {
       const how = route.startsWith('POST') ? { body: { name: 'mine' } } : {};
@@ -86,7 +92,7 @@ describe('a tenant', () => {
     cloud.things[acme] = { instances: 3, volumes: 0 };
     const answer = await cloud.ask(cloud.admin, 'DELETE /v1/tenants/acme');
     expect(answer).toMatchObject(code(409, 'tenant.not-empty'));
-    expect(answer.body).toMatchObject({ detail: 'the tenant "acme" still has 3 instances' });
+    expect(answer.body).toMatchObject({ detail: 'the tenant "acme" still has things (instances: 3)' });
     expect(await cloud.get(cloud.admin, 'GET /v1/tenants/acme')).toMatchObject({ id: acme });
   });
 
@@ -162,7 +168,9 @@ describe('the tenant that is acted for', () => {
     const { key } = await cloud.user(acme, 'owner', 'olga');
     const told = async (tenant: string) => {
       const { status, body } = await cloud.ask(key, 'GET /v1/users', { headers: { 'strata-tenant': tenant } });
-      return JSON.stringify([status, body]).replaceAll(tenant, 'TENANT').replace(/req_\w+/, '');
+      return JSON.stringify([status, body])
+        .replaceAll(tenant, 'TENANT')
+        .replace(/req_\w+/, '');
     };
     expect(await told(other)).toBe(await told('ten_nowhere'));
     expect(await told('other')).toBe(await told('nowhere'));

@@ -1,7 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { isAtLeast, tenants } from '@strata/contracts';
 import type { Role, TenantView } from '@strata/contracts';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import { PLATFORM } from '@strata/event-sourcing';
+import { streamName } from '@strata/event-store';
+import type { Moment } from '@strata/event-store';
+import { Asked, Implement, Moments, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { Commands } from '../commands.service.js';
 import { KeyRing } from '../key/key-ring.view.js';
@@ -17,24 +20,33 @@ export class TenantHttp {
     private readonly ring: KeyRing,
     private readonly views: Views,
     private readonly occupancy: Occupancy,
+    private readonly moments: Moments,
   ) {}
 
   @Implement(tenants.list)
   async list(@Asked(tenants.list) { query, principal }: Asked<typeof tenants.list>) {
-    await this.views.tenants.catchUp();
     if (principal.role === 'platform-administrator') {
-      const rows = (part: object) => this.views.tenants.list({ orderBy: ['name'], ...part });
-      return paged('tenants', query, rows, (row) => shown(row, principal.role));
+      return this.moments.page(
+        'tenants',
+        query,
+        async (moment, part) => (await moment.allRows(this.views.tenants)).list({ orderBy: ['name'], ...part }),
+        (row) => shown(row, principal.role),
+      );
     }
+    // What may be seen of the past is said by the roles of today.
     const roles = await this.#rolesOf(principal);
-    return paged('own tenants', query, (part) => this.#own([...roles.keys()], part), (row) =>
-      shown(row, roles.get(row.tenantId) ?? null),
+    return this.moments.page(
+      'own tenants',
+      query,
+      (moment, part) => this.#own([...roles.keys()], moment, part),
+      (row) => shown(row, roles.get(row.tenantId) ?? null),
     );
   }
 
   @Implement(tenants.show)
-  async show(@Asked(tenants.show) { params, principal }: Asked<typeof tenants.show>): Promise<TenantView> {
-    return this.#find(principal, params.id);
+  async show(@Asked(tenants.show) { params, query, principal }: Asked<typeof tenants.show>) {
+    const { view, moment } = await this.#find(principal, params.id, await this.moments.at(query.at));
+    return this.moments.shown(view, moment);
   }
 
   @Implement(tenants.create)
@@ -50,7 +62,7 @@ export class TenantHttp {
   @Implement(tenants.delete)
   async delete(@Asked(tenants.delete) asked: Asked<typeof tenants.delete>): Promise<TenantView> {
     const { params, principal, validateOnly } = asked;
-    const shownBefore = await this.#find(principal, params.id);
+    const { view: shownBefore } = await this.#find(principal, params.id, await this.moments.now());
     const { id: tenantId } = shownBefore;
     const command = new DeleteTenant({ tenantId }, { ...asked.meta, tenantId });
     await this.commands.check(tenant, TENANTS, command);
@@ -60,13 +72,28 @@ export class TenantHttp {
     return { ...shownBefore, status: 'deleted' };
   }
 
-  async #find(principal: Principal, idOrName: string): Promise<TenantView> {
-    const tenantId = this.ring.members.tenantId(idOrName);
-    const there = tenantId === undefined ? undefined : await this.ring.inTenant(principal, tenantId);
-    await this.views.tenants.catchUp();
-    const row = there && (await this.views.tenants.of(there.tenantId).get(there.tenantId));
-    if (!row) throw problem('tenant.not-found', `there is no tenant "${idOrName}"`);
-    return shown(row, there.role);
+  async #find(principal: Principal, idOrName: string, moment: Moment) {
+    const unknown = problem('tenant.not-found', `there is no tenant "${idOrName}"`);
+    const tenantId = await this.#idOf(idOrName, moment);
+    const role = tenantId === undefined ? undefined : await this.#roleIn(principal, tenantId, moment);
+    if (tenantId === undefined || !role) throw unknown;
+    const { row, position } = await (await moment.rows(this.views.tenants, tenantId)).look(tenantId);
+    if (!row) throw unknown;
+    return { view: shown(row, role), moment: moment.at(position) };
+  }
+
+  /** A name may have been another tenant's then. */
+  async #idOf(idOrName: string, moment: Moment): Promise<string | undefined> {
+    if (!moment.then) return this.ring.members.tenantId(idOrName);
+    const { names } = await moment.state(tenant, streamName(tenant, TENANTS, PLATFORM));
+    return names.get(idOrName) ?? idOrName;
+  }
+
+  /** Of a tenant that is deleted by now, administrators of the platform alone may see what it was. */
+  async #roleIn(principal: Principal, tenantId: string, { then }: Moment): Promise<Role | undefined> {
+    const there = await this.ring.inTenant(principal, tenantId);
+    if (there) return there.role;
+    return then && principal.role === 'platform-administrator' ? principal.role : undefined;
   }
 
   /** In every tenant that this key is good for. */
@@ -80,19 +107,25 @@ export class TenantHttp {
   }
 
   /** A person has few tenants: they are sorted here. */
-  async #own(ids: readonly string[], { limit, after = '' }: Readonly<{ limit: number; after?: string }>) {
+  async #own(
+    ids: readonly string[],
+    moment: Moment,
+    { limit, after = '' }: Readonly<{ limit: number; after?: string }>,
+  ) {
     const rest = ids.toSorted().filter((id) => id > after);
-    const rows = await Promise.all(rest.slice(0, limit).map((id) => this.views.tenants.of(id).get(id)));
+    const rows = await Promise.all(
+      rest.slice(0, limit).map(async (id) => (await moment.rows(this.views.tenants, id)).get(id)),
+    );
     const last = rest.length > limit ? rest[limit - 1] : undefined;
-    return { rows: rows.filter((row) => row !== undefined), next: last };
+    return { rows: rows.filter((row) => row !== undefined), next: last, position: moment.position };
   }
 
   /** What other services keep for it would be nobody's. */
   async #refuseOccupied({ id, name }: TenantView) {
     const things = await this.occupancy.of(id);
-    const words = Object.entries(things).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+    const words = Object.entries(things).flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}`] : []));
     if (words.length === 0) return;
-    throw problem('tenant.not-empty', `the tenant "${name}" still has ${words.join(' and ')}`, { things });
+    throw problem('tenant.not-empty', `the tenant "${name}" still has things (${words.join(', ')})`, { things });
   }
 
   /** Its users go with it, also where they are the only owner of another tenant. */

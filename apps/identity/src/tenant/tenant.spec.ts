@@ -23,8 +23,7 @@ describe('a tenant', () => {
     given(created('ten_a', 'acme')).when(create('ten_a', 'other')).isRejected('tenant.exists'));
   it('is not the platform', () => given().when(create('ten_platform', 'acme')).isRejected('tenant.exists'));
   it('is deleted', () => given(created('ten_a', 'acme')).when(remove('ten_a')).then(deleted('ten_a')));
-  it('is deleted once', () =>
-    given(created('ten_a', 'acme'), deleted('ten_a')).when(remove('ten_a')).changesNothing());
+  it('is deleted once', () => given(created('ten_a', 'acme'), deleted('ten_a')).when(remove('ten_a')).changesNothing());
   it('that is not there cannot be deleted', () => given().when(remove('ten_a')).isRejected('tenant.not-found'));
   it('leaves its name to others when it is deleted', () =>
     given(created('ten_a', 'acme'), deleted('ten_a')).when(create('ten_b', 'acme')).then(created('ten_b', 'acme')));

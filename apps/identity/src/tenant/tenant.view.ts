@@ -6,6 +6,7 @@ export type TenantRow = Readonly<{ tenantId: string; name: string; createdAt: st
 /** By what happened and not by stream: in a log that began with 0.1.0 the first tenant has a stream of its own. */
 export const tenantView = defineView<TenantRow, 'name', TenantEvent>({
   name: 'tenant',
+  about: ['tenant'],
   key: ({ type, data }) => (type === 'TenantCreated' || type === 'TenantDeleted' ? data.tenantId : undefined),
   tenant: (row) => row.tenantId,
   acrossTenants: ['name'],

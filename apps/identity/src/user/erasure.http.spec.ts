@@ -22,7 +22,10 @@ describe('personal data', () => {
     const secrets = [body['key'], key['secret']].map((it) => String(it).slice(-43));
     for (const canary of [...CANARIES, '198.51.100.77', ...secrets]) expect(log).not.toContain(canary);
     const { items } = await cloud.get(String(body['key']), 'GET /v1/keys');
-    expect(items).toMatchObject([{ kind: 'session', createdFrom: '198.51.100.77' }, { name: 'laptop', createdFrom: null }]);
+    expect(items).toMatchObject([
+      { kind: 'session', createdFrom: '198.51.100.77' },
+      { name: 'laptop', createdFrom: null },
+    ]);
   });
 
   it('is gone when its user is deleted, and the log still folds', async () => {
@@ -34,7 +37,10 @@ describe('personal data', () => {
     expect(await cloud.sealing.unseal({ subject: userId, purpose: 'person', text })).toContain('canary-name');
 
     const { body: session } = await cloud.login('canary-name', PASSWORD);
-    expect(await cloud.get(cloud.admin, 'DELETE /v1/users/canary-name')).toMatchObject({ id: userId, status: 'deleted' });
+    expect(await cloud.get(cloud.admin, 'DELETE /v1/users/canary-name')).toMatchObject({
+      id: userId,
+      status: 'deleted',
+    });
     expect(await cloud.sealing.unseal({ subject: userId, purpose: 'person', text })).toBeUndefined();
     expect(await cloud.sealing.find('ten_default canary-name')).toBeUndefined();
     expect(await cloud.sealing.find('ten_default canary@mail.example')).toBeUndefined();

@@ -75,11 +75,7 @@ export class NewUsers {
     const { state } = await this.aggregates.load(user, streamName(user, userId, home));
     if (state.phase === 'active') return;
     const { tenantId } = meta;
-    await this.commands.execute(
-      membership,
-      tenantId,
-      new RemoveMember({ tenantId, userId }, beside(meta, 'remove')),
-    );
+    await this.commands.execute(membership, tenantId, new RemoveMember({ tenantId, userId }, beside(meta, 'remove')));
     throw problem('user.not-found', 'the user was deleted just now');
   }
 

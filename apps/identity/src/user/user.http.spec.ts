@@ -1,4 +1,5 @@
-import { Identity, PASSWORD } from '../identity.fixtures.js';
+import { MemoryEventStore } from '@strata/event-store';
+import { Identity, MeddledLog, PASSWORD } from '../identity.fixtures.js';
 
 let cloud: Identity;
 let acme: string;
@@ -70,7 +71,9 @@ describe('a user', () => {
     const owner = await cloud.user(acme, 'owner', 'olga');
     const told = async (route: string, id: string, body?: object) => {
       const answer = await cloud.ask(owner.key, route.replace('ID', id), body && { body });
-      return JSON.stringify([answer.status, answer.body]).replaceAll(id, 'ID').replace(/req_\w+/, '');
+      return JSON.stringify([answer.status, answer.body])
+        .replaceAll(id, 'ID')
+        .replace(/req_\w+/, '');
     };
     for (const [route, body] of [
       ['GET /v1/users/ID'],
@@ -83,7 +86,9 @@ describe('a user', () => {
     ] as const) {
       const named = (id: string) => body && JSON.parse(JSON.stringify(body).replace('ID', id));
       const theirs = await told(route, other.userId, named(other.userId));
-      expect(theirs).toBe(await told(route, 'user_00000000000000000000000000', named('user_00000000000000000000000000')));
+      expect(theirs).toBe(
+        await told(route, 'user_00000000000000000000000000', named('user_00000000000000000000000000')),
+      );
       expect(theirs).toContain('user.not-found');
     }
   });
@@ -129,7 +134,10 @@ describe('a role', () => {
     for (const role of ['owner', 'platform-administrator']) {
       expect(await grant(role)).toMatchObject(code(403, 'auth.forbidden'));
     }
-    expect(await cloud.ask(admin.key, 'DELETE /v1/users/bob/role')).toMatchObject({ status: 200, body: { role: null } });
+    expect(await cloud.ask(admin.key, 'DELETE /v1/users/bob/role')).toMatchObject({
+      status: 200,
+      body: { role: null },
+    });
     expect(await cloud.ask(bob.key, 'GET /v1/keys')).toMatchObject(code(401, 'auth.required'));
   });
 
@@ -167,6 +175,35 @@ describe('a role', () => {
     }
   });
 
+  it('that is given to a user who is deleted in the same moment is none', async () => {
+    const log = new MeddledLog('RoleGranted');
+    const meddled = await Identity.open({ store: new MemoryEventStore(log) });
+    const tenantId = await meddled.tenant('acme');
+    const headers = { 'strata-tenant': tenantId };
+    const { userId } = await meddled.user(tenantId, 'viewer', 'eve');
+    await meddled.user(tenantId, 'owner', 'olga');
+    // By another process: within one, the commands of a stream wait for one another.
+    const at = meddled.clock.now();
+    const because = { at, tenantId, actor: 'user_admin', correlationId: 'req_1', causationId: 'req_1' };
+    log.meanwhile = async () => {
+      await log.append({
+        stream: `${tenantId}/user-${userId}`,
+        expectedVersion: 1,
+        events: [{ type: 'UserDeleted', data: { tenantId, userId, at } }],
+        meta: { ...because, commandId: '019aa000-0000-7000-8000-000000000000' },
+      });
+      await meddled.settled();
+    };
+    const grant = { headers, body: { role: 'owner' } };
+    const late = await meddled.ask(meddled.admin, `PUT /v1/users/${userId}/role`, grant);
+    expect(late).toMatchObject(code(404, 'user.not-found'));
+    // A ghost would count as an owner, and the last one could go.
+    expect(await meddled.ask(meddled.admin, 'DELETE /v1/users/olga/role', { headers })).toMatchObject(
+      code(409, 'tenant.last-owner'),
+    );
+    await meddled.close();
+  });
+
   it('in a tenant that is the platform itself is none', async () => {
     const headers = { 'strata-tenant': 'ten_platform' };
     const create = cloud.ask(cloud.admin, 'POST /v1/users', { headers, body: { name: 'bob' } });
@@ -194,7 +231,8 @@ describe('a password', () => {
     const admin = await cloud.user(acme, 'admin', 'ada');
     await cloud.user(acme, 'owner', 'olga', { password: PASSWORD });
     const bob = await cloud.user(acme, 'viewer', 'bob');
-    const set = (who: string) => cloud.ask(admin.key, `PUT /v1/users/${who}/password`, { body: { password: PASSWORD } });
+    const set = (who: string) =>
+      cloud.ask(admin.key, `PUT /v1/users/${who}/password`, { body: { password: PASSWORD } });
     expect(await set('bob')).toMatchObject({ status: 200, body: { canLogIn: true } });
     expect(await set('olga')).toMatchObject(code(403, 'auth.forbidden'));
     // A role elsewhere would be taken over with the password.
@@ -214,7 +252,10 @@ describe('a password', () => {
     expect(await cloud.ask(viewer.key, 'PUT /v1/users/vera/password', { body })).toMatchObject({ status: 403 });
     // The first administrator is one, and begins without a password.
     expect(await cloud.ask(cloud.admin, 'PUT /v1/users/admin/password', { body })).toMatchObject({ status: 200 });
-    expect(await cloud.login('admin', PASSWORD)).toMatchObject({ status: 201, body: { role: 'platform-administrator' } });
+    expect(await cloud.login('admin', PASSWORD)).toMatchObject({
+      status: 201,
+      body: { role: 'platform-administrator' },
+    });
   });
 
   it('is long enough', async () => {

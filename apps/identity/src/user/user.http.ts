@@ -1,13 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { users } from '@strata/contracts';
 import type { UserView } from '@strata/contracts';
-import { Asked, Implement, paged, problem } from '@strata/http';
+import { Asked, Implement, Moments, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { Aftermath } from '../aftermath.service.js';
 import { Commands, beside } from '../commands.service.js';
 import { KeyRing } from '../key/key-ring.view.js';
 import { GrantRole, RevokeRole, membership } from '../tenant/membership.js';
-import { Views } from '../views.js';
 import { NewUsers } from './new-users.service.js';
 import { DeleteUser, user } from './user.js';
 import { Users } from './users.service.js';
@@ -20,24 +19,26 @@ export class UserHttp {
     private readonly ring: KeyRing,
     private readonly users: Users,
     private readonly newUsers: NewUsers,
-    private readonly views: Views,
+    private readonly moments: Moments,
     private readonly aftermath: Aftermath,
   ) {}
 
   @Implement(users.list)
   async list(@Asked(users.list) { query, principal }: Asked<typeof users.list>) {
-    await this.views.users.catchUp();
-    return paged(
+    return this.moments.page(
       'users',
       query,
-      (part) => this.users.list(principal.tenantId, part),
+      (moment, part) => this.users.list(principal.tenantId, moment, part),
       (it) => it,
     );
   }
 
   @Implement(users.show)
-  async show(@Asked(users.show) { params, principal }: Asked<typeof users.show>): Promise<UserView> {
-    return this.users.show(principal.tenantId, await this.users.findFor(principal, params.id));
+  async show(@Asked(users.show) { params, query, principal }: Asked<typeof users.show>) {
+    const asked = await this.moments.at(query.at);
+    const it = await this.users.findFor(principal, params.id, asked);
+    const { view, moment } = await this.users.showAt(principal.tenantId, it, asked);
+    return this.moments.shown(view, moment);
   }
 
   @Implement(users.create)
@@ -122,5 +123,6 @@ export class UserHttp {
 
 /** A user can log in and then do all that its role allows, so a key that may do less makes no user and changes none. */
 const refuseLimited = ({ only }: Principal) => {
-  if (only) throw problem('auth.forbidden', `this key is for ${only.join(', ')} only: it neither makes nor changes users`);
+  if (only)
+    throw problem('auth.forbidden', `this key is for ${only.join(', ')} only: it neither makes nor changes users`);
 };

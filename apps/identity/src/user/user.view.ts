@@ -19,6 +19,7 @@ export const rowOf = (tenantId: string, userId: string) => `${tenantId}/${userId
 
 export const userView = defineView<UserRow, 'userId' | 'createdAt', UserEvent | MembershipEvent>({
   name: 'user',
+  about: ['user', 'membership'],
   key: ({ type, data }) => (TYPES.has(type) ? rowOf(data.tenantId, data.userId) : undefined),
   tenant: (row) => row.tenantId,
   acrossTenants: ['userId'],

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isAtLeast } from '@strata/contracts';
 import type { Role, UserView } from '@strata/contracts';
-import { problem } from '@strata/http';
+import type { Moment } from '@strata/event-store';
+import { Moments, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
 import { KeyRing } from '../key/key-ring.view.js';
 import { Views } from '../views.js';
@@ -20,14 +21,16 @@ export class Users {
     private readonly ring: KeyRing,
     private readonly people: People,
     private readonly views: Views,
+    private readonly moments: Moments,
   ) {}
 
-  /** Another tenant's user is as unknown as one that does not exist. @throws ProblemError `user.not-found` */
-  async find({ tenantId, role }: Principal, idOrName: string): Promise<Found> {
-    const { members } = this.ring;
+  /**
+   * Another tenant's user is as unknown as one that does not exist. A name leads to the one who has it now: with a user's
+   * personal data its name is forgotten for all times. @throws ProblemError `user.not-found`
+   */
+  async find({ tenantId, role }: Principal, idOrName: string, moment?: Moment): Promise<Found> {
     const userId = idOrName.startsWith('user_') ? idOrName : await this.people.find(tenantId, idOrName);
-    const home = userId === undefined ? undefined : members.homeOf(userId);
-    const there = userId === undefined ? undefined : members.of(tenantId, userId)?.role;
+    const { home, there } = userId === undefined ? {} : await this.#placesOf(tenantId, userId, moment);
     const isVisible = home === tenantId || there !== undefined || role === 'platform-administrator';
     if (userId === undefined || home === undefined || !isVisible) {
       throw problem('user.not-found', `there is no user "${idOrName}"`);
@@ -36,8 +39,8 @@ export class Users {
   }
 
   /** Administrators see everybody, others themselves. @throws ProblemError `user.not-found` */
-  async findFor(principal: Principal, idOrName: string): Promise<Found> {
-    const it = await this.find(principal, idOrName);
+  async findFor(principal: Principal, idOrName: string, moment?: Moment): Promise<Found> {
+    const it = await this.find(principal, idOrName, moment);
     if (it.userId === principal.userId || isAtLeast(principal.role, 'admin')) return it;
     throw problem('user.not-found', `there is no user "${idOrName}"`);
   }
@@ -59,22 +62,26 @@ export class Users {
     if (above) throw problem('auth.forbidden', `the user is ${above.role}, which is above your own role, ${role}`);
   }
 
-  async list(tenantId: string, part: Readonly<{ limit: number; after?: string }>) {
-    const { rows, next } = await this.views.users.of(tenantId).list({ orderBy: ['createdAt'], ...part });
-    return { rows: await this.#shown(rows), next };
+  async list(tenantId: string, moment: Moment, part: Readonly<{ limit: number; after?: string }>) {
+    const users = await moment.rows(this.views.users, tenantId);
+    const { rows, next, position } = await users.list({ orderBy: ['createdAt'], ...part });
+    return { rows: await this.#shown(rows, moment), next, position };
   }
 
-  async show(tenantId: string, { userId, home, role }: Found): Promise<UserView> {
-    await this.views.users.catchUp();
-    const here = await this.views.users.of(tenantId).get(rowOf(tenantId, userId));
-    const there = here ?? (await this.views.users.of(home).get(rowOf(home, userId)));
-    const [view] = there ? await this.#shown([{ ...there, role: role ?? null }]) : [];
+  async show(tenantId: string, it: Found): Promise<UserView> {
+    return (await this.showAt(tenantId, it, await this.moments.now())).view;
+  }
+
+  async showAt(tenantId: string, { userId, home, role }: Found, moment: Moment) {
+    const { row, position } = await (await moment.rows(this.views.users, tenantId)).look(rowOf(tenantId, userId));
+    const there = row ?? (await (await moment.rows(this.views.users, home)).get(rowOf(home, userId)));
+    const [view] = there ? await this.#shown([{ ...there, role: role ?? null }], moment) : [];
     if (!view) throw problem('user.not-found', `there is no user "${userId}"`);
-    return view;
+    return { view, moment: moment.at(position) };
   }
 
-  async #shown(rows: readonly UserRow[]): Promise<readonly UserView[]> {
-    const complete = await this.#complete(rows);
+  async #shown(rows: readonly UserRow[], moment: Moment): Promise<readonly UserView[]> {
+    const complete = await this.#complete(rows, moment);
     const sealed = complete.flatMap(({ row, own }) => (own ? [{ userId: row.userId, person: own.person }] : []));
     const persons = await this.people.persons(sealed);
     const byUser = new Map(sealed.map(({ userId }, index) => [userId, persons[index]]));
@@ -85,14 +92,29 @@ export class Users {
   }
 
   /** Who belongs to another tenant is told of by that one. */
-  async #complete(rows: readonly UserRow[]) {
+  async #complete(rows: readonly UserRow[], moment: Moment) {
     return Promise.all(
       rows.map(async (row) => {
-        const home = row.own ? row.tenantId : (this.ring.members.homeOf(row.userId) ?? row.tenantId);
-        const own = row.own ?? (await this.views.users.of(home).get(rowOf(home, row.userId)))?.own;
+        if (row.own) return { row, home: row.tenantId, own: row.own };
+        const home = (await this.#homeOf(row.userId, moment)) ?? row.tenantId;
+        const own = (await (await moment.rows(this.views.users, home)).get(rowOf(home, row.userId)))?.own;
         return { row, home, own };
       }),
     );
+  }
+
+  /** Now the key ring knows; of the past the users of all tenants are asked, as it would have been. */
+  async #placesOf(tenantId: string, userId: string, moment: Moment | undefined) {
+    const { members } = this.ring;
+    if (!moment?.then) return { home: members.homeOf(userId), there: members.of(tenantId, userId)?.role };
+    const here = await (await moment.rows(this.views.users, tenantId)).get(rowOf(tenantId, userId));
+    return { home: await this.#homeOf(userId, moment), there: here?.role ?? undefined };
+  }
+
+  async #homeOf(userId: string, moment: Moment): Promise<string | undefined> {
+    if (!moment.then) return this.ring.members.homeOf(userId);
+    const { rows } = await (await moment.allRows(this.views.users)).list({ where: { userId } });
+    return rows.find(({ own }) => own)?.tenantId;
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { Time, asOf, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 import { createInstance } from './create-instance.js';
+import { explainInstance } from './explain-instance.js';
 
 export const instanceStatuses = [
   'provisioning',
@@ -37,11 +38,12 @@ export const instanceCan = {
   pause: { from: ['running'], to: 'paused', task: 'pausing', billing: 'runs' },
   resume: { from: ['paused'], to: 'running', task: 'resuming', billing: 'runs' },
   delete: {
-    from: ['running', 'stopped', 'paused', 'error', 'unknown'],
+    from: ['running', 'stopped', 'paused', 'error', 'unknown', 'deleted'],
     to: 'deleted',
     task: 'deleting',
     billing: 'ends',
   },
+  restore: { from: ['deleted'], to: 'stopped', task: 'starting', billing: 'keeps' },
 } as const satisfies Record<
   string,
   Readonly<{
@@ -77,6 +79,7 @@ export const InstanceView = z.object({
     .array(z.enum(Object.keys(instanceCan) as [InstanceVerb, ...InstanceVerb[]]))
     .describe('The verbs that are allowed now'), // keys of the table, of which there is one at least
   operationId: z.string().nullable().describe('The operation that is at work on it'),
+  deletedUntil: Time.nullable().describe('It is deleted, and can be restored until then'),
 });
 export type InstanceView = z.infer<typeof InstanceView>;
 
@@ -126,6 +129,7 @@ export const instances = {
     tag: 'instances',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: InstanceView,
     errors: ['instance.not-found'],
@@ -138,15 +142,19 @@ export const instances = {
   delete: endpoint({
     method: 'delete',
     path: '/v1/instances/:id',
-    summary: 'Delete an instance with its root volume',
+    summary: 'Delete an instance with its root volume: at once, or after as long as the tenant keeps what it deletes',
     tag: 'instances',
     access: 'operator',
     params: one,
-    query,
+    query: z.object({
+      ...mutationQuery,
+      now: z.enum(['true', 'false']).default('false').describe('Keep nothing, whatever the settings say'),
+    }),
     status: 202,
     answer: Operation,
     errors: ['instance.not-found', 'instance.wrong-state', 'instance.busy'],
   }),
+  restore: verb('restore', 'Take back a deletion, as long as the instance is kept: it is as it was'),
   exec: endpoint({
     method: 'post',
     path: '/v1/instances/:id/exec',
@@ -161,7 +169,9 @@ export const instances = {
     status: 200,
     answer: z.object({ exitCode: z.int(), stdout: z.string(), stderr: z.string() }),
     errors: ['instance.not-found', 'instance.wrong-state', 'instance.unreachable'],
+    admission: 'free',
   }),
+  explain: explainInstance,
   log: endpoint({
     method: 'get',
     path: '/v1/instances/:id/log',
@@ -172,6 +182,7 @@ export const instances = {
     query: z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000).default(64_000) }),
     status: 200,
     answer: z.object({ log: z.string() }),
+    timeless: 'consoles are kept by their hosts, not in the log',
     errors: ['instance.not-found', 'instance.unreachable'],
   }),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name, Time, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
+import { Name, Time, asOf, endpoint, mutationQuery, pageOf, pageQuery, thing } from '../endpoint.js';
 import { Operation } from '../operation.js';
 
 const one = z.object({ id: z.string().max(100).describe('Id or name') });
@@ -39,6 +39,7 @@ export const images = {
     tag: 'images',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: ImageView,
     errors: ['image.not-found'],
@@ -93,6 +94,7 @@ export const flavors = {
     tag: 'flavors',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: FlavorView,
     errors: ['flavor.not-found'],
@@ -136,7 +138,7 @@ export const HostView = z.object({
   reserved: Amounts,
   instances: z.number(),
   schedulable: z.boolean(),
-  lastSeenAt: Time,
+  lastSeenAt: Time.nullable().describe('Kept in no log: `null` in what is shown of the past'),
 });
 export type HostView = z.infer<typeof HostView>;
 
@@ -173,6 +175,7 @@ export const hosts = {
     tag: 'hosts',
     access: 'platform-administrator',
     params: one,
+    query: asOf,
     status: 200,
     answer: HostView,
     errors: ['host.not-found'],
@@ -213,6 +216,7 @@ export const networks = {
     tag: 'networks',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: NetworkView,
     errors: ['network.not-found'],
@@ -259,6 +263,7 @@ export const volumes = {
     tag: 'volumes',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: VolumeView,
     errors: ['volume.not-found'],
@@ -283,6 +288,7 @@ export const pools = {
     tag: 'volumes',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: PoolView,
     errors: ['pool.not-found'],
@@ -305,6 +311,7 @@ export const quotas = {
     summary: 'Show what the tenant may use and does use',
     tag: 'quotas',
     access: 'viewer',
+    query: asOf,
     status: 200,
     answer: QuotaView,
     errors: [],

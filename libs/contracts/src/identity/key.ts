@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name, Time, endpoint, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
+import { Name, Time, asOf, endpoint, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
 
 const one = z.object({ id: z.string().max(64).describe('Id, or a name that only one of the own keys has') });
 const query = z.object(mutationQuery);
@@ -32,7 +32,9 @@ export const KeyView = z.object({
   only: z.array(z.string()).nullable(),
   expiresAt: Time.nullable(),
   createdFrom: z.string().nullable().describe('The address that a session was begun from'),
-  lastUsedAt: Time.nullable().describe('Since the server was started'),
+  lastUsedAt: Time.nullable().describe(
+    'Since the server was started; kept in no log: `null` in what is shown of the past',
+  ),
 });
 export type KeyView = z.infer<typeof KeyView>;
 
@@ -56,6 +58,7 @@ export const keys = {
     tag: 'keys',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: KeyView,
     errors: ['key.not-found', 'key.ambiguous'],

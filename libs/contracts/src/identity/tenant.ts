@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
+import { Name, asOf, endpoint, idOf, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
 
 const one = z.object({ id: z.string().max(64).describe('Id or name') });
 const query = z.object(mutationQuery);
@@ -31,6 +31,7 @@ export const tenants = {
     tag: 'tenants',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: TenantView,
     errors: ['tenant.not-found'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name, endpoint, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
+import { Name, asOf, endpoint, mutationQuery, pageOf, pageQuery, roles, thing } from '../endpoint.js';
 
 const one = z.object({ id: z.string().max(64).describe('Id or name') });
 const query = z.object(mutationQuery);
@@ -63,6 +63,7 @@ export const users = {
     tag: 'users',
     access: 'viewer',
     params: one,
+    query: asOf,
     status: 200,
     answer: UserView,
     errors: ['user.not-found'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, roles } from '../endpoint.js';
+import { Time, asOf, endpoint, roles } from '../endpoint.js';
 
 const Health = z.object({ status: z.enum(['ok', 'starting', 'degraded']), checks: z.record(z.string(), z.string()) });
 
@@ -13,6 +13,7 @@ export const platform = {
     access: 'anonymous',
     status: 200,
     answer: z.object({ status: z.literal('ok') }),
+    timeless: 'it is about the process that answers',
     errors: [],
   }),
   ready: endpoint({
@@ -23,6 +24,7 @@ export const platform = {
     access: 'anonymous',
     status: 200,
     answer: Health,
+    timeless: 'it is about the process that answers',
     errors: ['service.unavailable'],
   }),
   openapi: endpoint({
@@ -33,6 +35,7 @@ export const platform = {
     access: 'anonymous',
     status: 200,
     answer: z.record(z.string(), z.unknown()),
+    timeless: 'it is the document of the version that answers',
     errors: [],
   }),
   whoami: endpoint({
@@ -42,7 +45,16 @@ export const platform = {
     tag: 'platform',
     access: 'viewer',
     status: 200,
-    answer: z.object({ userId: z.string(), tenantId: z.string(), role: z.enum(roles), keyId: z.string() }),
+    answer: z.object({
+      userId: z.string(),
+      tenantId: z.string(),
+      role: z.enum(roles),
+      keyId: z.string(),
+      expiresAt: Time.optional(),
+      readOnly: z.literal(true).optional(),
+      only: z.array(z.string()).optional(),
+    }),
+    timeless: 'it is about the key that asks',
     errors: [],
   }),
   status: endpoint({
@@ -51,10 +63,11 @@ export const platform = {
     summary: 'What runs where, in short',
     tag: 'platform',
     access: 'viewer',
+    query: asOf,
     status: 200,
     answer: z.object({
-      version: z.string(),
-      hypervisor: z.string(),
+      version: z.string().nullable().describe('Of the server that answers; `null` in what is shown of the past'),
+      hypervisor: z.string().nullable().describe('What drives the first host now; `null` in what is shown of the past'),
       position: z.number(),
       instances: z.record(z.string(), z.number()),
       hosts: z.record(z.string(), z.number()),

@@ -98,6 +98,18 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the contract', () => {
+  it('answers of the past wherever it answers, or says why there is none; and changes nothing there', () => {
+    for (const { method, path, query, timeless } of endpoints) {
+      const takesAt = query !== undefined && 'at' in query.shape;
+      expect([path, takesAt || timeless !== undefined]).toEqual([path, method === 'get']);
+      expect([path, takesAt && timeless !== undefined]).toEqual([path, false]);
+      for (const at of ['0', '17', '2026-11-22T09:08:07Z', '2026-11-22T10:08:07.65+01:00'])
+        expect([path, query?.strict().safeParse({ at }).success ?? false]).toEqual([path, takesAt]);
+      for (const at of ['', '-1', '1.5', 'yesterday', '2026-11-22', '2026-13-01T00:00:00Z', '9'.repeat(16)])
+        expect([path, at, query?.strict().safeParse({ at }).success ?? false]).toEqual([path, at, false]);
+    }
+  });
+
   it('has one endpoint for each verb and path', () => {
     const routes = endpoints.map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`);
     expect(routes.filter((route, index) => routes.indexOf(route) !== index)).toEqual([]);

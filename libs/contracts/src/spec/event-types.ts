@@ -17,7 +17,8 @@ export const eventTypes = {
     InstancePowerReached: 'It is as it was asked to be',
     InstanceTaskFailed: 'What was asked could not be done',
     InstanceDrifted: 'Something happened to it that nobody asked for',
-    InstanceExecRequested: 'Somebody runs a command inside its guest',
+    InstanceDeletionScheduled: 'It is deleted, and kept until then: it can be restored',
+    InstanceRestored: 'Its deletion is taken back',
     InstanceDeletionRequested: 'It shall be deleted',
     InstanceRemovalRequested: 'Its host shall remove the guest and its disk',
     InstanceGuestRemoved: 'The guest and its disk are gone',
@@ -54,6 +55,13 @@ export const eventTypes = {
     QuotaReserved: 'A part of it is taken',
     QuotaReleased: 'The part is free again',
     QuotaSet: 'Its limits are set',
+  },
+  settings: { SettingsChanged: 'The tenant wants things done so from now on' },
+  rebuild: {
+    RebuildRequested: 'Read models shall be folded anew',
+    RebuildProgressed: 'It has come further',
+    RebuildFinished: 'They are, and this is what came of it',
+    RebuildFailed: 'They could not be, and are what they were',
   },
   operation: {
     ProcessStarted: 'It has begun, with these steps',

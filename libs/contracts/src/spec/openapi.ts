@@ -73,11 +73,22 @@ const parameters = {
 const headers = {
   RequestId: { description: 'Names the request wherever it left a trace', schema: { type: 'string' } },
   Location: { description: 'The operation that carries the request out', schema: { type: 'string' } },
+  Position: {
+    description: 'How far the log had come in what is answered: `?at=` with it answers the same for ever',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  At: {
+    description:
+      'With `?at=`: when the event at `Strata-Position` was stored. Not there for an instant before all events',
+    schema: { type: 'string', format: 'date-time' },
+  },
   Replayed: { description: '`true` when this is the answer of an earlier request', schema: { const: 'true' } },
 };
 
 /** What changes something can be sent again with a key, unless nobody knows yet who is asking. */
 const isRepeatable = ({ method, access }: Endpoint) => method !== 'get' && access !== 'anonymous';
+
+const hasPast = ({ method, timeless }: Endpoint) => method === 'get' && timeless === undefined;
 
 const operation = (operationId: string, endpoint: Endpoint): Json => ({
   operationId,
@@ -107,7 +118,7 @@ const parametersOf = (endpoint: Endpoint): readonly Json[] => [
     'RequestId',
     ...(endpoint.access === 'anonymous' ? [] : ['Tenant']),
     ...(isRepeatable(endpoint) ? ['IdempotencyKey'] : []),
-    ...(endpoint.streams ? ['LastEventId'] : []),
+    ...(endpoint.streams === 'events' ? ['LastEventId'] : []),
   ].map((name) => ({ $ref: `#/components/parameters/${name}` })),
 ];
 
@@ -124,17 +135,26 @@ const answer = (endpoint: Endpoint): Json => ({
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(endpoint.status === 202 && { Location: { $ref: '#/components/headers/Location' } }),
+    ...(hasPast(endpoint) && {
+      'Strata-Position': { $ref: '#/components/headers/Position' },
+      'Strata-At': { $ref: '#/components/headers/At' },
+    }),
     ...(isRepeatable(endpoint) && { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }),
   },
   ...(endpoint.status !== 204 && {
     content: {
-      'application/json': { schema: schemaOf(endpoint.answer) },
-      ...(endpoint.streams && {
-        'text/event-stream': { schema: { type: 'string', description: '`id` is the position, `data` a CloudEvent' } },
-      }),
+      ...(endpoint.streams !== 'lines' && { 'application/json': { schema: schemaOf(endpoint.answer) } }),
+      ...(endpoint.streams && streams[endpoint.streams]),
     },
   }),
 });
+
+const text = (description: string) => ({ schema: { type: 'string', description } });
+const streams = {
+  events: { 'text/event-stream': text('`id` is the position, `data` a CloudEvent') },
+  progress: { 'text/event-stream': text('`event` is `progress` or `done`, `data` how far it is or what came of it') },
+  lines: { 'application/x-ndjson': text('A document in each line') },
+};
 
 /** The problems that an endpoint answers, with what the edge may say before it is reached: by status, sets of codes. */
 const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> => {
@@ -145,7 +165,10 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     ...(endpoint.body ? ['request.too-large', 'request.media-type'] : []),
     ...(isRepeatable(endpoint) ? ['idempotency.mismatch'] : []),
     ...endpoint.errors,
-    ...(endpoint.streams ? ['stream.too-many'] : []),
+    ...(endpoint.access === 'anonymous' || endpoint.admission === 'free'
+      ? []
+      : ['request.too-many', 'service.overloaded']),
+    ...(endpoint.method === 'get' ? [] : ['storage.full']),
     'internal.error',
     'service.unavailable',
   ];

@@ -1,5 +1,5 @@
-import { Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
-import type { Claim, Parked } from '../checkpoints.js';
+import { AlreadyMoved, Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
+import type { Claim, Move, Parked } from '../checkpoints.js';
 import type { Recorded } from '../event.js';
 
 /** Places kept in memory. Changes wait for the end of their transaction, so that a failed effect leaves none behind. */
@@ -21,9 +21,11 @@ export class MemoryCheckpoints extends Checkpoints {
     return claim;
   }
 
-  override async move(tx: Transaction, { name, fence }: Claim, position: number) {
-    if (this.#cursors.get(name)?.fence !== fence) throw new FencedOff(name);
-    tx.afterCommit(() => this.#cursors.set(name, { fence, position }));
+  override async move(tx: Transaction, { name, fence }: Claim, { from, to }: Move) {
+    const cursor = this.#cursors.get(name);
+    if (cursor?.fence !== fence) throw new FencedOff(name);
+    if (cursor.position !== from) throw new AlreadyMoved(name, cursor.position);
+    tx.afterCommit(() => this.#cursors.set(name, { fence, position: to }));
   }
 
   override async park(tx: Transaction, name: string, events: readonly Recorded[], error: string) {

@@ -1,4 +1,3 @@
-import { DatabaseError } from 'pg';
 import type { Client } from 'pg';
 import { eventsIn, hashesOf } from '../draft.js';
 import type { Draft, Head } from '../draft.js';
@@ -140,14 +139,4 @@ const manyOf = ({ drafts, head, next, hashes }: Batch): unknown[] => {
     ...[ints(e.schemaVersion), texts(e.id), times(e.at), texts(e.data), texts(e.meta), texts(e.tenant)],
     ...[texts(e.command), hexes(hashes), Buffer.from(head.hash, 'hex')],
   ];
-};
-
-/** The connection or the server is at fault and not what was sent: lost, ended, starting, full, deadlocked. */
-export const isPassing = (error: unknown): boolean => {
-  if (error instanceof DatabaseError) return /^(08|57P|53300|40)/.test(error.code ?? '');
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^E(CONN|PIPE|TIMEDOUT)/.test(code) || /Connection terminated|not queryable|connection error/.test(error.message)
-  );
 };

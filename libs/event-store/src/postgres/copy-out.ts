@@ -4,6 +4,9 @@ import type { Connection, Submittable } from 'pg';
 const PAGE = 2_000;
 const WAITING = 3;
 
+/** How long the server may say nothing while we wait for it, in milliseconds. */
+const SILENCE = 15_000;
+
 /** Before the first row: a signature, flags, and the length of an extension that nobody uses. */
 const HEADER = 19;
 /** What takes the place of a row's number of columns behind the last row. */
@@ -14,6 +17,9 @@ const NO_MORE = -1;
  * text, escaped, split and read again. Give it to `client.query`, then iterate over pages of rows.
  */
 export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> {
+  /** A long read is no late one: here it is silence that is late. pg puts its own end of the wait into `callback`. */
+  readonly query_timeout = 2 ** 31 - 1;
+  callback: (() => void) | undefined;
   #connection: Connection | undefined;
   readonly #pages: Row[][] = [];
   #page: Row[] = [];
@@ -39,7 +45,9 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
 
   /** Ends the connection of a read that was left early: the server may still be waiting for us to read on. */
   drop(): void {
-    if (!this.#isDone) this.#connection?.stream.destroy();
+    if (this.#isDone) return;
+    this.callback?.();
+    this.#connection?.stream.destroy();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Row[]> {
@@ -51,8 +59,20 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
         yield page;
       } else if (this.#failure) throw this.#failure;
       else if (this.#isDone) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
+      else await this.#news();
     }
+  }
+
+  async #news(): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      late = setTimeout(() => {
+        this.#connection?.stream.destroy();
+        this.handleError(new Error(`Query read timeout: nothing came for ${SILENCE / 1000} s`));
+      }, SILENCE);
+    });
+    clearTimeout(late);
   }
 
   submit(connection: Connection): void {
@@ -87,11 +107,13 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
 
   handleReadyForQuery(): void {
     this.#isDone = true;
+    this.callback?.();
     this.#wake?.();
   }
 
   handleError(error: Error): void {
     this.#failure ??= error;
+    this.callback?.();
     this.#wake?.();
   }
 

@@ -4,7 +4,8 @@ import type { ClientConfig } from 'pg';
 import type { Clock } from '../clock.js';
 import { eventsIn, laterOf } from '../draft.js';
 import type { Draft, Head } from '../draft.js';
-import { ask, batchOf, isPassing } from './append.js';
+import { outageIn } from '../outage.js';
+import { ask, batchOf } from './append.js';
 import type { Answer, Batch } from './append.js';
 import { RAW, rfc3339 } from './rows.js';
 
@@ -151,7 +152,7 @@ export class Lane {
       for (const { draft, resolve } of waiting) if (refused.has(draft.stream)) resolve('refused');
       await this.#store(waiting.filter(({ draft }) => !refused.has(draft.stream)));
     } catch (error) {
-      if (waiting.length === 1 || !(error instanceof DatabaseError)) {
+      if (waiting.length === 1 || outageIn(error) || !(error instanceof DatabaseError)) {
         for (const { reject } of waiting) reject(error);
         return;
       }
@@ -179,7 +180,7 @@ export class Lane {
         if (answer !== 'moved') return answer;
       } catch (error) {
         this.#head = undefined;
-        if (!isPassing(error) || Date.now() - began > PATIENCE) throw error;
+        if (outageIn(error) !== 'unreachable' || Date.now() - began > PATIENCE) throw error;
         await pause(50);
       }
     }

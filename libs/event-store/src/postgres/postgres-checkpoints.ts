@@ -1,11 +1,11 @@
 import type { ClientBase, Pool, QueryResult } from 'pg';
-import { Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
-import type { Claim, Parked } from '../checkpoints.js';
+import { AlreadyMoved, Checkpoints, FencedOff, Transaction } from '../checkpoints.js';
+import type { Claim, Move, Parked } from '../checkpoints.js';
 import type { Recorded } from '../event.js';
+import { outageIn } from '../outage.js';
 import { TryLater } from '../subscription.js';
-import { isPassing } from './append.js';
 
-type Moving = Readonly<{ name: string; fence: number; position: number }>;
+type Moving = Move & Readonly<{ name: string; fence: number }>;
 
 /**
  * Beginning and moving a cursor is one message. A cursor may also wait for the effect that it moves with: when that is one
@@ -51,14 +51,15 @@ class PostgresTransaction extends Transaction {
     this.#moving = undefined;
     const at = values.length;
     const moved = `moved AS (
-      UPDATE es_cursor SET position = $${at + 1} WHERE subscription = $${at + 2} AND fence = $${at + 3} RETURNING 1)`;
-    const all = [...values, moving.position, moving.name, moving.fence];
+      UPDATE es_cursor SET position = $${at + 1} WHERE subscription = $${at + 2} AND fence = $${at + 3}
+        AND position = $${at + 4} RETURNING 1)`;
+    const all = [...values, moving.to, moving.name, moving.fence, moving.from];
     const { rowCount } = await this.client.query({
       name,
       text: `WITH ${moved}, ${text} SELECT FROM moved`,
       values: all,
     });
-    if (rowCount !== 1) throw new FencedOff(moving.name);
+    if (rowCount !== 1) throw await this.#whyNot(moving);
   }
 
   async end(): Promise<void> {
@@ -70,13 +71,22 @@ class PostgresTransaction extends Transaction {
     const moving = this.#moving;
     if (moving === undefined) return;
     this.#moving = undefined;
-    const { name, fence, position } = moving;
-    const where = `subscription = ${this.client.escapeLiteral(name)} AND fence = ${fence}`;
-    const text = `${before}UPDATE es_cursor SET position = ${position} WHERE ${where}`;
+    const { name, fence, from, to } = moving;
+    const where = `subscription = ${this.client.escapeLiteral(name)} AND fence = ${fence} AND position = ${from}`;
+    const text = `${before}UPDATE es_cursor SET position = ${to} WHERE ${where}`;
     // Several statements in one message answer with a list of results, which the types of pg do not know.
     const answered = (await this.client.query(text)) as QueryResult | QueryResult[];
     const moved = Array.isArray(answered) ? answered.at(-1) : answered;
-    if (moved?.rowCount !== 1) throw new FencedOff(name);
+    if (moved?.rowCount !== 1) throw await this.#whyNot(moving);
+  }
+
+  async #whyNot({ name, fence }: Moving): Promise<Error> {
+    const { rows } = await this.client.query<CursorRow>(
+      'SELECT position, fence FROM es_cursor WHERE subscription = $1',
+      [name],
+    );
+    const [cursor] = rows;
+    return Number(cursor?.fence) === fence ? new AlreadyMoved(name, Number(cursor?.position)) : new FencedOff(name);
   }
 }
 
@@ -109,7 +119,7 @@ export class PostgresCheckpoints extends Checkpoints {
     try {
       return await this.#transaction(work);
     } catch (error) {
-      if (isPassing(error)) throw new TryLater(String(error), { cause: error });
+      if (outageIn(error)) throw new TryLater(String(error), { cause: error });
       throw error;
     }
   }
@@ -144,8 +154,8 @@ export class PostgresCheckpoints extends Checkpoints {
     return { name, position: Number(rows[0]?.position), fence: Number(rows[0]?.fence) };
   }
 
-  override async move(tx: Transaction, { name, fence }: Claim, position: number, waits = false) {
-    await own(tx).move({ name, fence, position }, waits);
+  override async move(tx: Transaction, { name, fence }: Claim, move: Move, waits = false) {
+    await own(tx).move({ name, fence, ...move }, waits);
   }
 
   override async park(tx: Transaction, name: string, events: readonly Recorded[], error: string) {

@@ -1,5 +1,6 @@
 import { Versions } from '@strata/event-sourcing';
-import type { Pool } from 'pg';
+import { escapeLiteral } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { SystemClock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
 import { draftOf, recordsOf } from '../draft.js';
@@ -8,6 +9,8 @@ import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
 import { BinaryEvents } from './binary-row.js';
 import { CopyOut } from './copy-out.js';
+import { conditionsOf } from './filter-sql.js';
+import type { Say } from './filter-sql.js';
 import { InOrder } from './in-order.js';
 import { Lane } from './lane.js';
 import { EVENT_COLUMNS, RAW, recordOf } from './rows.js';
@@ -65,9 +68,9 @@ export class PostgresEventLog extends EventLog {
     return records.map((events) => ({ outcome: 'appended', version: (version += events.length), events }));
   }
 
-  override async readStream(stream: string, after = 0) {
-    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version';
-    return this.#events('read stream', where, [stream, after]);
+  override async readStream(stream: string, after = 0, limit: number | null = null) {
+    const where = 'WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3';
+    return this.#events('read stream', where, [stream, after, limit]);
   }
 
   /** What another process appended is seen within a tenth of a second; what this one appended, at once. */
@@ -77,36 +80,49 @@ export class PostgresEventLog extends EventLog {
       if (recent) return recent;
       return this.#events('read', 'WHERE lane = 0 AND position > $1 ORDER BY position LIMIT $2', [after, limit]);
     }
-    const { stream, types, tenantId } = filter;
-    const conditions = ['lane = 0', 'position > $1'];
     const values: unknown[] = [after, limit];
-    if (stream !== undefined) conditions.push(`stream = $${values.push(stream)}`);
-    if (types !== undefined) conditions.push(`type = ANY ($${values.push(types)})`);
-    const where = () => `WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT $2`;
-    if (tenantId === undefined) return this.#events('', where(), values);
-    if (this.tenants.filters) conditions.push(`tenant = $${values.push(tenantId)}`);
-    const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where()}`;
-    return (await this.tenants.query<Row>(tenantId, { text, values, ...ROWS })).map(this.#recorded);
+    const conditions = ['lane = 0', 'position > $1', ...this.#conditions(filter, (value) => `$${values.push(value)}`)];
+    const where = `WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT $2`;
+    if (filter.tenantId === undefined) return this.#events('', where, values);
+    return this.#eventsOf(filter.tenantId, where, values);
   }
 
-  override async *readAll(after: number) {
-    if (!Number.isSafeInteger(after)) throw new Error(`${after} is no position`);
-    const head = await this.head();
+  override async *readAll(after: number, upTo = Infinity) {
+    const head = Math.min(await this.head(), upTo);
     const order = new InOrder<Recorded>(after, EARLY);
     if (head - after > Math.max(head / 2, EARLY)) {
-      for await (const page of this.#copied(after, head, 'as it lies')) {
+      for await (const page of this.#copied(this.pool, rangeOf(after, head), 'as it lies')) {
         const due = order.take(page);
         if (due.length > 0) yield due;
         if (order.isLost) break;
       }
     }
-    if (order.position < head) yield* this.#copied(order.position, head, 'in order');
+    if (order.position < head) yield* this.#copied(this.pool, rangeOf(order.position, head), 'in order');
+  }
+
+  override async *scan(after: number, until: number, filter: EventFilter = {}) {
+    if (after >= until) return;
+    const { tenantId } = filter;
+    const source = tenantId === undefined ? this.pool : { connect: () => this.tenants.connect(tenantId) };
+    yield* this.#copied(source, [...rangeOf(after, until), ...this.#conditions(filter, literal)], 'in order');
+  }
+
+  override async readAt(positions: readonly number[], tenantId?: string) {
+    const values: unknown[] = [positions];
+    const own = tenantId === undefined ? {} : { tenantId };
+    const conditions = this.#conditions(own, (value) => `$${values.push(value)}`);
+    const where = `WHERE ${['lane = 0', 'position = ANY ($1)', ...conditions].join(' AND ')} ORDER BY position`;
+    return tenantId === undefined ? this.#events('', where, values) : this.#eventsOf(tenantId, where, values);
   }
 
   /** As it lies on the disk a log is read in half the server's time; for a part of it, an index finds the way. */
-  async *#copied(after: number, until: number, how: 'as it lies' | 'in order') {
-    const client = await this.pool.connect();
-    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE lane = 0 AND position > ${after} AND position <= ${until}`;
+  async *#copied(
+    source: Readonly<{ connect(): Promise<PoolClient> }>,
+    conditions: readonly string[],
+    how: 'as it lies' | 'in order',
+  ) {
+    const client = await source.connect();
+    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE ${conditions.join(' AND ')}`;
     const events = new BinaryEvents();
     const read = (bytes: Buffer, at: number) => this.#versions.read(events.read(bytes, at));
     const copy =
@@ -137,6 +153,10 @@ export class PostgresEventLog extends EventLog {
 
   override head() {
     return headOf(this.pool);
+  }
+
+  override get known() {
+    return this.#tail.head;
   }
 
   override async positionAt(time: string) {
@@ -171,9 +191,24 @@ export class PostgresEventLog extends EventLog {
 
   /** Times of storing never go back, so a search by halves finds the last event before a time without an index. */
   async #isStoredBy(position: number, time: string): Promise<boolean> {
-    const text = 'SELECT 1 FROM es_event WHERE lane = 0 AND position = $1 AND recorded_at <= $2';
-    const { rowCount } = await this.pool.query({ name: 'stored by', text, values: [position, time] });
+    const text = 'SELECT 1 FROM es_event WHERE lane = 0 AND position = $1 AND recorded_at <= to_timestamp($2::float8)';
+    const { rowCount } = await this.pool.query({
+      name: 'stored by',
+      text,
+      values: [position, Date.parse(time) / 1000],
+    });
     return rowCount === 1;
+  }
+
+  /** `filters: false` is for the proof that the database keeps tenants apart by itself. */
+  #conditions(filter: EventFilter, say: Say): string[] {
+    const { tenantId: _, ...rest } = filter;
+    return conditionsOf(this.tenants.filters ? filter : rest, say);
+  }
+
+  async #eventsOf(tenantId: string, where: string, values: readonly unknown[]): Promise<readonly Recorded[]> {
+    const text = `SELECT ${EVENT_COLUMNS} FROM es_event ${where}`;
+    return (await this.tenants.query<Row>(tenantId, { text, values: [...values], ...ROWS })).map(this.#recorded);
   }
 
   readonly #recorded = (row: Row) => this.#versions.read(recordOf(row));
@@ -197,6 +232,16 @@ export class PostgresEventLog extends EventLog {
     }
   }
 }
+
+const rangeOf = (after: number, until: number): readonly string[] => {
+  for (const it of [after, until]) if (!Number.isSafeInteger(it)) throw new Error(`${it} is no position`);
+  return ['lane = 0', `position > ${after}`, `position <= ${until}`];
+};
+
+const literal: Say = (value) => {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? escapeLiteral(value) : `ARRAY[${value.map(escapeLiteral).join(', ')}]::text[]`;
+};
 
 const ROWS = { rowMode: 'array', types: RAW } as const;
 

@@ -1,4 +1,5 @@
 import { postgresForTests } from '@strata/testing/embedded-postgres';
+import type { Recorded } from '../event.js';
 import { defineView } from '../view-definition.js';
 import { by } from '../testing/index.js';
 import { PostgresEventStore } from './postgres-event-store.js';
@@ -53,6 +54,22 @@ describe('the database, asked by code that forgets to ask for its tenant', () =>
       expect((await rows.list()).rows).toEqual([{ text: `of ${tenantId}`, owner: tenantId }]);
       expect((await rows.list({ orderBy: ['text'], direction: 'descending' })).rows).toHaveLength(1);
       expect([...(await rows.getMany(['ten_a/note-1', 'ten_b/note-1'])).keys()]).toEqual([`${tenantId}/note-1`]);
+      expect((await rows.look(tenantId === 'ten_a' ? 'ten_b/note-1' : 'ten_a/note-1')).row).toBeUndefined();
+      expect([...(await rows.count('text')).counts]).toEqual([[`of ${tenantId}`, 1]]);
+    }
+  });
+
+  it('shows a tenant its own past', async () => {
+    const view = await store.view(notes);
+    for (const tenantId of ['ten_a', 'ten_b', 'ten_c', '']) {
+      const own = tenantId === 'ten_a' || tenantId === 'ten_b' ? [{ text: `of ${tenantId}`, owner: tenantId }] : [];
+      const rows = await view.asOf(2, tenantId);
+      expect((await rows.list()).rows).toEqual(own);
+      expect([...(await rows.getMany(['ten_a/note-1', 'ten_b/note-1'])).values()]).toEqual(own);
+      const found = (events: readonly Recorded[]) => events.map(({ data }) => data);
+      const texts = own.map(({ text }) => ({ text }));
+      expect(found(await store.log.readAt([1, 2], tenantId))).toEqual(texts);
+      for await (const page of store.log.scan(0, 2, { tenantId, nouns: ['note'] })) expect(found(page)).toEqual(texts);
     }
   });
 });

@@ -27,20 +27,26 @@ export class Tenants {
     tenantId: string,
     question: QueryConfig | QueryArrayConfig,
   ): Promise<Row[]> {
-    const client = await this.pool.connect();
+    const client = await this.connect(tenantId);
     try {
-      if (this.#named.get(client) !== tenantId) {
-        await client.query({
-          name: 'tenant',
-          text: `SELECT set_config('strata.tenant', $1, false)`,
-          values: [tenantId],
-        });
-        this.#named.set(client, tenantId);
-      }
       // How rows look is said by the question: as arrays where it has `rowMode`, else as objects.
       const { rows } = (await client.query(question as QueryConfig)) as unknown as { rows: Row[] };
       client.release();
       return rows;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  /** A connection that sees this tenant's rows only, to be released by whoever asked for it. */
+  async connect(tenantId: string): Promise<PoolClient> {
+    const client = await this.pool.connect();
+    if (this.#named.get(client) === tenantId) return client;
+    try {
+      await client.query({ name: 'tenant', text: `SELECT set_config('strata.tenant', $1, false)`, values: [tenantId] });
+      this.#named.set(client, tenantId);
+      return client;
     } catch (error) {
       // Whatever the connection names now, nobody shall ask through it again.
       client.release(true);

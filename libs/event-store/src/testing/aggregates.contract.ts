@@ -66,7 +66,11 @@ export const runsAggregates = (
         rejection: { code: 'account.overdrawn', reason: 'there are only 2' },
       });
       expect(await aggregates.execute(account, 'a', new Close({}, by()))).toEqual({ events: [], version: 2 });
-      expect(await aggregates.load(account, 'a')).toEqual({ state: { balance: 2, decisions: 2 }, version: 2 });
+      expect(await aggregates.load(account, 'a')).toEqual({
+        state: { balance: 2, decisions: 2 },
+        version: 2,
+        position: 2,
+      });
     });
 
     it('decides the commands of a busy stream in order, none on a stale state', async () => {
@@ -133,6 +137,13 @@ export const runsAggregates = (
       expect(outcomes.filter(isRejected)).toHaveLength(20);
       expect((await other.aggregates.load(account, 'a')).state.balance).toBe(0);
       if (other !== store) await other.close();
+    });
+
+    it('folds a stream that is longer than what is read at a time', async () => {
+      const { account } = accounts();
+      const moved = Array.from({ length: 4_500 }, () => ({ type: 'Moved', data: { amount: 1 } }));
+      await store.log.append({ stream: 'long', expectedVersion: 0, events: moved, meta: by() });
+      expect(await store.aggregates.load(account, 'long')).toMatchObject({ state: { balance: 4_500 }, version: 4_500 });
     });
 
     it('keeps commands of different streams apart', async () => {

@@ -40,6 +40,7 @@ export const isAnEventLog = (name: string, make: () => Promise<EventStore>): voi
       ]);
       expect(await log.head()).toBe(4);
       expect(texts(await log.readStream('a', 1))).toEqual(['2', '4']);
+      expect(texts(await log.readStream('a', 0, 2))).toEqual(['1', '2']);
       expect(texts(await log.read(1, 2))).toEqual(['2', '3']);
     });
 

@@ -94,7 +94,7 @@ export const runsSubscriptions = (name: string, make: () => Promise<EventStore>)
       expect(await subscription.parked()).toEqual([]);
     });
 
-    it('remembers what is parked after a restart', async () => {
+    it('remembers what is parked after a restart, and tries it again', async () => {
       const { heard, bad, handle } = listener();
       bad.add('a1');
       await append('a', 'a1');
@@ -106,7 +106,53 @@ export const runsSubscriptions = (name: string, make: () => Promise<EventStore>)
       await append('b', 'b1');
       await second.waitFor(3);
       expect(heard).toEqual(['b1']);
-      expect(await second.parked()).toHaveLength(2);
+      expect(await second.parked()).toMatchObject([{ tries: 2 }, { tries: 1 }]);
+      expect([...second.parkedStreams]).toEqual(['a']);
+      await second.stop();
+
+      bad.clear();
+      const mended = await store.subscribe({ name: 'poison', from: 'start', handle, tries: 1 });
+      await append('a', 'a3');
+      await mended.waitFor(4);
+      expect(heard).toEqual(['b1', 'a1', 'a2', 'a3']);
+      expect(await mended.parked()).toEqual([]);
+      expect([...mended.parkedStreams]).toEqual([]);
+    });
+
+    it('waits for a database that is away instead of parking, also when its effect is elsewhere', async () => {
+      let tries = 0;
+      const handle = async () => {
+        if (++tries < 6) throw new Error('Connection terminated unexpectedly');
+      };
+      const options = { name: 'away', from: 'start', handle, tries: 1, effect: 'outside' } as const;
+      const subscription = await store.subscribe(options);
+      await append('a', '1');
+      await subscription.waitFor(1, 8_000);
+      expect(tries).toBe(6);
+      expect(await subscription.parked()).toEqual([]);
+    });
+
+    it('does nothing a second time when only the answer to its commit was lost', async () => {
+      const { heard, handle } = listener();
+      const repeated: string[] = [];
+      const subscription = await store.subscribe({
+        name: 'unheard',
+        from: 'start',
+        handle,
+        repeated: (batch) => repeated.push(...batch.map(({ stream }) => stream)),
+      });
+      await append('a', '1');
+      await subscription.waitFor(1);
+      subscription.pause();
+      await append('b', '2');
+      // What a transaction leaves behind that came through unheard: the cursor is further than its owner knows.
+      const claim = { name: 'unheard', fence: 1, position: 1 };
+      await store.checkpoints.transaction((tx) => store.checkpoints.move(tx, claim, { from: 1, to: 2 }));
+      subscription.resume();
+      await append('c', '3');
+      await subscription.waitFor(3);
+      expect(heard).toEqual(['1', '3']);
+      expect(repeated).toContain('b');
     });
 
     it('waits for the world instead of parking', async () => {

@@ -21,12 +21,30 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
     it('gives the first claim a seed and no answer', async () => {
       const { seed, ...rest } = await claims.claim(claimed('fresh'));
       expect(validate(seed) && version(seed)).toBe(7);
-      expect(rest).toEqual({ answer: undefined, mismatch: false });
+      expect(rest).toEqual({ since: '2026-01-02T00:00:00.000Z', isRepeat: false, answer: undefined, mismatch: false });
     });
 
     it('gives fifty claims at once one seed', async () => {
       const all = await Promise.all(Array.from({ length: 50 }, () => claims.claim(claimed('crowd'))));
       expect(new Set(all.map(({ seed }) => seed)).size).toBe(1);
+    });
+
+    it('tells a repeat that it is one, and since when', async () => {
+      const { seed } = await claims.claim(claimed('again'));
+      const again = await claims.claim(claimed('again', { at: '2026-01-02T01:00:00.000Z' }));
+      expect(again).toMatchObject({ seed, since: '2026-01-02T00:00:00.000Z', isRepeat: true });
+    });
+
+    it('keeps a refusal', async () => {
+      const refusal = { status: 409, body: '{"code":"instance.busy"}' };
+      await Promise.all(
+        ['no', 'yes'].map(async (key) => {
+          await claims.claim(claimed(key));
+          await claims.settle(claimed(key), key === 'no' ? refusal : answer);
+        }),
+      );
+      expect(await claims.claim(claimed('no'))).toMatchObject({ answer: refusal });
+      expect(await claims.claim(claimed('yes'))).toMatchObject({ answer });
     });
 
     it('keeps the answer to the byte, and the first one only', async () => {
