@@ -188,6 +188,11 @@ export const problems = {
     help: 'Tell an administrator of the platform: its part of the log is damaged.',
     operator: 'Run `strata log verify`, and see docs/operations.md.',
   },
+  'stream.too-many': {
+    status: 429,
+    title: 'Too many streams are open',
+    help: 'End some of them first; one stream without filters tells everything that many with filters do.',
+  },
   'internal.error': {
     status: 500,
     title: 'Something is wrong on our side',
