@@ -26,6 +26,11 @@ export const problems = {
   },
   'request.malformed': { status: 400, title: 'The request cannot be read', help: 'Send JSON as `application/json`.' },
   'request.too-large': { status: 413, title: 'The request is too large', help: 'Send at most 1 MiB.' },
+  'request.timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    help: 'Send it again, and faster.',
+  },
   'request.media-type': {
     status: 415,
     title: 'The content type is not supported',
