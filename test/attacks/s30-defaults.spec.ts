@@ -128,7 +128,7 @@ describe('S30: a fresh server, as it comes', () => {
   it('does so also where it cannot even read what is asked', async () => {
     for (const bytes of [
       'HELLO\r\n\r\n',
-      'GET / HTTP/1.1\r\n\r\n',
+      'GET / HTTP/1.1\r\nconnection: close\r\n\r\n',
       'GET / HTTP/1.1\r\nhost: x\r\nx: \u0001\r\n\r\n',
       'POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
       `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(64 * 1024)}\r\n\r\n`,
