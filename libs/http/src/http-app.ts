@@ -4,8 +4,8 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '@strata/event-store';
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
 import { Admission } from './admission.js';
@@ -14,6 +14,7 @@ import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
 import { boundless } from './headroom.js';
 import type { Headroom } from './headroom.js';
+import { Connections, impatient } from './connections.js';
 import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
@@ -66,9 +67,10 @@ export const createHttpApp = async (
 };
 
 const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter => {
-  const options: FastifyServerOptions = {
+  const options: FastifyHttpOptions<Server> = {
     bodyLimit: BODY_LIMIT,
     requestTimeout: SLOWEST_REQUEST_MS,
+    http: impatient,
     trustProxy: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
@@ -83,6 +85,8 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   const adapter = new FastifyAdapter(options);
 
   const fastify = adapter.getInstance();
+  const connections = new Connections();
+  connections.bound(fastify.server);
   let isClosing = false;
   fastify.addHook('preClose', async () => {
     isClosing = true;
@@ -91,6 +95,10 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   fastify.addHook('onRequest', async (request, reply) => {
     dress(request, reply);
     if (isClosing) throw problem('service.unavailable', 'the server is stopping');
+    if (connections.isCrowded) {
+      reply.header('connection', 'close');
+      throw problem('service.overloaded', 'too many connections are open');
+    }
   });
 
   fastify.removeAllContentTypeParsers();

@@ -18,7 +18,7 @@ type Row = Readonly<{
 type Settling = Claimed & StoredAnswer & Readonly<{ when: 'now' | 'soon' }>;
 
 /** A server that accepts and says nothing is as good as none. */
-const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true };
 
 /** How many connections claims share. Each statement is short. */
 const CONNECTIONS = 8;
