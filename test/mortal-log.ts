@@ -49,7 +49,7 @@ export class MortalLog extends EventLog {
   override recall = (stream: string, ids: readonly string[]) => this.#through(() => this.log.recall(stream, ids));
   override head = () => this.#through(() => this.log.head());
   override positionAt = (time: string) => this.#through(() => this.log.positionAt(time));
-  override readAll = (after: number) => this.log.readAll(after);
+  override readAll = (after: number, upTo?: number) => this.log.readAll(after, upTo);
   override scan = (after: number, until: number, filter?: EventFilter) => this.log.scan(after, until, filter);
   override readAt = (positions: readonly number[], tenantId?: string) =>
     this.#through(() => this.log.readAt(positions, tenantId));

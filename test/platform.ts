@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InstanceView, Operation } from '@strata/contracts';
-import { Clock, MemoryEventLog, MemoryEventStore, SystemClock } from '@strata/event-store';
+import {
+  Clock,
+  MemoryEventLog,
+  MemoryEventStore,
+  ProvenLog,
+  PublicKeys,
+  SigningKey,
+  SystemClock,
+} from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { Claims, MemoryClaims, Principals, createHttpApp } from '@strata/http';
 import type { Principal } from '@strata/http';
@@ -15,6 +23,7 @@ import { CloudModule } from '../apps/solo/src/cloud.module.js';
 import { People, emptyIdentity, firstKey } from './people.js';
 import type { IdentityGround } from './people.js';
 import { GatewayModule } from '../apps/gateway/src/gateway.module.js';
+import type { Logs } from '../apps/gateway/src/gateway.module.js';
 import { SoloPlatform } from '../apps/solo/src/platform.js';
 
 /** Keys of the people in the tests: the key is the user. */
@@ -24,6 +33,10 @@ const known: Readonly<Record<string, Principal>> = {
   operator: { userId: 'user_operator', tenantId: 'ten_default', role: 'operator', keyId: 'key_operator' },
   stranger: { userId: 'user_stranger', tenantId: 'ten_stranger', role: 'admin', keyId: 'key_stranger' },
 };
+
+/** Of all platforms of a test: each knows what the one before it on the same log has signed. */
+const signing = SigningKey.generate();
+const keys = { signing, known: new PublicKeys([signing.publicPem]) };
 
 class KnownPeople extends Principals {
   override async of(bearer: string) {
@@ -41,9 +54,11 @@ type Options = Readonly<{
   clock?: Clock;
   store?: EventStore;
   world?: readonly SimulatedHost[];
-  claims?: Claims;
   /** Real tenants, users and keys instead of those above; see `people`. */
   identity?: IdentityGround;
+  claims?: Claims;
+  /** Somebody else proves the log. */
+  logs?: Logs;
   /** It will be killed: what it complains of while it dies is no news. */
   isMortal?: boolean;
 }>;
@@ -56,6 +71,7 @@ export class TestPlatform {
     readonly hosts: readonly SimulatedHost[],
     private readonly drivers: readonly SimulatedHypervisor[],
     readonly warnings: readonly string[],
+    private readonly proven: ProvenLog | undefined,
     private readonly realPeople: People | undefined,
   ) {}
 
@@ -72,6 +88,7 @@ export class TestPlatform {
     store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
     world,
     claims = new MemoryClaims(),
+    logs,
     isMortal = false,
     identity,
   }: Options = {}): Promise<TestPlatform> {
@@ -101,8 +118,9 @@ export class TestPlatform {
       hypervisor,
     }));
     const known = identity?.store ?? new MemoryEventStore();
-    const ground = { iaas: store, identity: known, claims: new MemoryClaims(), sealing, clock, close: ended };
-    const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: ended } });
+    const ground = { iaas: store, identity: known };
+    const itself = new SoloPlatform({ ground, hosts: named, headroom: { check: async () => undefined } });
+    const proven = logs ? undefined : await ProvenLog.open({ name: 'iaas', store, keys, clock });
     const { readiness, status, progress } = itself;
     const cloud = CloudModule.of({
       store,
@@ -111,7 +129,13 @@ export class TestPlatform {
       around: [
         Around,
         EventModule.on({ store, clock }),
-        GatewayModule.on({ readiness, status, progress, document: { read: () => ({}) } }),
+        GatewayModule.on({
+          readiness,
+          status,
+          progress,
+          document: { read: () => ({}) },
+          logs: logs ?? { all: () => (proven ? [proven] : []) },
+        }),
       ],
       warn: (message) => void warnings.push(message),
     });
@@ -120,7 +144,7 @@ export class TestPlatform {
     await app.getHttpAdapter().getInstance().ready();
     const ask: TestPlatform['ask'] = (...asked) => platform.ask(...asked);
     const people = identity && new People(ask, await firstKey(app.get(IdentityModule)));
-    const platform = new TestPlatform(app, store, machines, drivers, warnings, people);
+    const platform = new TestPlatform(app, store, machines, drivers, warnings, proven, people);
     itself.isReady(app.get(Summary, { strict: false }));
     return platform;
   }
@@ -217,10 +241,12 @@ export class TestPlatform {
   async abandon(): Promise<void> {
     await this.disconnect();
     await this.app.close().catch(() => undefined);
+    await this.proven?.close();
   }
 
   async close(): Promise<void> {
     await this.app.close();
+    await this.proven?.close();
   }
 }
 
@@ -244,9 +270,6 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined |
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
-
-/** Whoever opened the store closes it. */
-const ended = async () => {};
 
 const silent = { log() {}, error() {}, warn() {}, debug() {}, verbose() {}, fatal() {} };
 

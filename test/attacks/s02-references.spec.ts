@@ -27,6 +27,7 @@ const references: readonly Reference[] = [
 /** Those that narrow a list: what is another's is as good as nothing, so that the list is empty. */
 const filters: readonly Reference[] = [
   { route: 'events.list', owned: 'instances', with: (id) => ({ query: `resource=${id}` }) },
+  { route: 'activity.list', owned: 'instances', with: (id) => ({ query: `resource=${id}` }) },
   { route: 'operations.list', owned: 'instances', with: (id) => ({ query: `resource=${id}` }) },
   { route: 'instances.list', owned: 'hosts', with: (id) => ({ query: `hostId=${id}` }) },
   { route: 'keys.list', owned: 'users', with: (id) => ({ query: `user=${id}` }) },
@@ -35,6 +36,7 @@ const filters: readonly Reference[] = [
 /** Fields whose names sound like a reference and that are none, with what they are. */
 const noReferences: Readonly<Record<string, string>> = {
   'instances.create id': 'the own id, chosen by who asks: see below',
+  'logs.lines tenant': 'only administrators of the platform may copy a log',
   'tenants.create id': 'the same, and only administrators of the platform may',
   'login.login user': 'whoever logs in says who it is, and is answered alike whatever it says: S07',
   'login.login tenant': 'as above',

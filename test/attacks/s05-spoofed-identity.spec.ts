@@ -39,16 +39,28 @@ const claims = { sub: 'user_admin', role: 'platform-administrator', tenant: 'ten
 describe('S05: nobody is let in', () => {
   for (const [what, headers] of [
     ['by a header that names a user', ['x-user-id: user_admin', 'x-roles: platform-administrator']],
-    ['by the headers of a proxy', ['x-forwarded-user: user_admin', 'x-remote-user: user_admin', 'x-auth-request-user: a']],
+    [
+      'by the headers of a proxy',
+      ['x-forwarded-user: user_admin', 'x-remote-user: user_admin', 'x-auth-request-user: a'],
+    ],
     ['by an address that is said to be inside', ['x-forwarded-for: 127.0.0.1', 'x-real-ip: 127.0.0.1']],
     ['by another host', ['x-forwarded-host: localhost', 'x-original-url: /healthz', 'x-rewrite-url: /healthz']],
     ['by a tenant alone', ['strata-tenant: ten_default']],
     ['by a cookie', ['cookie: session=user_admin; authorization=Bearer']],
     ['by basic authentication', [`authorization: Basic ${Buffer.from('admin:admin').toString('base64')}`]],
     ['by a token that is signed by nobody', [`authorization: Bearer ${jwt({ alg: 'none', typ: 'JWT' }, claims)}`]],
-    ['by a token that is signed with a public word', [`authorization: Bearer ${jwt({ alg: 'HS256' }, claims, 'public')}`]],
-    ['by a token whose key lies elsewhere', [`authorization: Bearer ${jwt({ alg: 'HS256', kid: '../../dev/null' }, claims, 'x')}`]],
-    ['by a token for another audience', [`authorization: Bearer ${jwt({ alg: 'HS256' }, { ...claims, aud: 'else' }, 'x')}`]],
+    [
+      'by a token that is signed with a public word',
+      [`authorization: Bearer ${jwt({ alg: 'HS256' }, claims, 'public')}`],
+    ],
+    [
+      'by a token whose key lies elsewhere',
+      [`authorization: Bearer ${jwt({ alg: 'HS256', kid: '../../dev/null' }, claims, 'x')}`],
+    ],
+    [
+      'by a token for another audience',
+      [`authorization: Bearer ${jwt({ alg: 'HS256' }, { ...claims, aud: 'else' }, 'x')}`],
+    ],
   ] as const) {
     it(what, async () => {
       for (const [method, path] of [
@@ -100,7 +112,12 @@ describe('S05: somebody stays who it is', () => {
   const as = () => `authorization: Bearer ${viewer.key}`;
 
   it('whatever role, tenant or user its headers claim', async () => {
-    const claimed = ['x-user-id: user_admin', 'x-roles: platform-administrator', 'x-role: owner', 'x-tenant-id: ten_default'];
+    const claimed = [
+      'x-user-id: user_admin',
+      'x-roles: platform-administrator',
+      'x-role: owner',
+      'x-tenant-id: ten_default',
+    ];
     expect(statusOf(await send('GET', '/v1/users', as(), ...claimed))).toBe(403);
     expect(statusOf(await send('GET', '/v1/keys', as(), ...claimed))).toBe(200);
     expect(statusOf(await send('GET', '/v1/keys', as(), 'strata-tenant: default'))).toBe(403);

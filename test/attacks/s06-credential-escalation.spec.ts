@@ -141,7 +141,9 @@ describe('S06: a role makes no higher role', () => {
 describe('S06: nothing outlives the right that it came from', () => {
   it('neither keys nor sessions nor keys of sessions of a user who was removed', async () => {
     const eve = await platform.people.user(acme, 'operator', 'eve', { password: PASSWORD });
-    const session = String((await ask('', 'POST', '/v1/login', { user: 'eve', password: PASSWORD, tenant: 'acme' })).body['key']);
+    const session = String(
+      (await ask('', 'POST', '/v1/login', { user: 'eve', password: PASSWORD, tenant: 'acme' })).body['key'],
+    );
     const child = String((await ask(session, 'POST', '/v1/keys', { name: 'child' })).body['secret']);
     const grandchild = String((await ask(child, 'POST', '/v1/keys', { name: 'grandchild' })).body['secret']);
     const all = [eve.key, session, child, grandchild];

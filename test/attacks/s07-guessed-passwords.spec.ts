@@ -81,7 +81,10 @@ describe('S07: a thousand guesses', () => {
 
 describe('S07: an account', () => {
   it('is not found out by what is answered', async () => {
-    const { userId } = await platform.people.user(acme, 'viewer', 'four', { password: PASSWORD, email: 'four@a.example' });
+    const { userId } = await platform.people.user(acme, 'viewer', 'four', {
+      password: PASSWORD,
+      email: 'four@a.example',
+    });
     await platform.people.user(acme, 'viewer', 'keys-only');
     await platform.people.user(acme, 'viewer', 'no-role', { password: PASSWORD });
     await platform.ask('DELETE', '/v1/users/no-role/role', undefined, { headers: { 'strata-tenant': acme } });

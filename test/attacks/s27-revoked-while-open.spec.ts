@@ -109,9 +109,7 @@ describe('S27: a stream is cut when', () => {
 
   it('a hundred are open, and only those of the one who lost the right', async () => {
     const [gone, stays] = [await somebody(), await somebody()];
-    const open = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => follow(n % 2 === 0 ? gone.key : stays.key)),
-    );
+    const open = await Promise.all(Array.from({ length: 100 }, (_, n) => follow(n % 2 === 0 ? gone.key : stays.key)));
     const began = performance.now();
     await as(gone.owner.key, 'DELETE', `/v1/keys/${gone.keyId}`);
     const ends = await Promise.all(open.filter((_, n) => n % 2 === 0).map(({ ended }) => ended));

@@ -7,6 +7,9 @@ import { TestPlatform, until } from '../platform.js';
 
 type Asked = Readonly<{ as?: string; key?: string }>;
 
+/** What is signed is no part of a story. */
+const logs = { all: () => [] };
+
 /** Asks with a key, so that the ids which follow from it are the same each time. */
 const ask = async (
   platform: TestPlatform,
@@ -100,19 +103,33 @@ const badDays = async (platform: TestPlatform, log: EventLog, hosts: readonly Si
 /** The control plane starts anew, once without its hosts for longer than it has patience. */
 const restarts = async (log: EventLog, store: () => EventStore, world: readonly SimulatedHost[]) => {
   const clock = new ManualClock();
-  const alone = await TestPlatform.create({ store: store(), hosts: 0, clock });
+  const alone = await TestPlatform.create({ store: store(), hosts: 0, clock, logs });
   await seen(log, 'HostLost');
   clock.advance(30_000);
   await until('nobody knows how it is', async () => (await alone.instance('inst_db')).status === 'unknown');
   await alone.close();
   for (const host of world) host.faults.on('networks.ensure', { kind: 'fail', outcome: 'refused' });
-  const again = await TestPlatform.create({ store: store(), world });
+  const again = await TestPlatform.create({ store: store(), world, logs });
   await until('it is seen again', async () => (await again.instance('inst_db')).status === 'running');
   await until('a network could not be laid', async () => {
     const events = await log.read(0, 100_000, { types: ['NetworkObserved'] });
     return events.some(({ data }) => 'problem' in data && data.problem !== null);
   });
   await again.close();
+};
+
+/** Read models are folded anew: all of them, one that had stopped on its way, and one for which there is no room. */
+const rebuilds = async (store: EventStore, world: readonly SimulatedHost[]) => {
+  const platform = await TestPlatform.create({ store, world, logs });
+  await operate(platform, 'POST', '/v1/logs/rebuild', {});
+  for (const subscription of store.subscriptions) if (subscription.name.startsWith('view_flavor')) subscription.pause();
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['flavor'] });
+  const full = async () => {
+    throw new Error('no space is left on the device');
+  };
+  Object.assign(store, { rebuild: full });
+  await operate(platform, 'POST', '/v1/logs/rebuild', { views: ['image'] });
+  await platform.close();
 };
 
 /**
@@ -124,11 +141,12 @@ export const tellIaasStories = async (
   store: () => EventStore = () => new MemoryEventStore(log),
 ): Promise<void> => {
   const world = [new SimulatedHost(), new SimulatedHost()];
-  const platform = await TestPlatform.create({ store: store(), world });
+  const platform = await TestPlatform.create({ store: store(), world, logs });
   await goodDays(platform, log);
   await secondThoughts(platform);
   await images(platform, world);
   await badDays(platform, log, world);
   await platform.close();
   await restarts(log, store, world);
+  await rebuilds(store(), world);
 };

@@ -16,6 +16,7 @@ import { networkView } from '../../apps/iaas/src/network/network.view.js';
 import { quota } from '../../apps/iaas/src/quota/quota.js';
 import { settings } from '../../apps/iaas/src/settings/settings.js';
 import { reservationView } from '../../apps/iaas/src/quota/reservation.view.js';
+import { rebuild } from '../../apps/iaas/src/rebuild/rebuild.js';
 import { trailView } from '../../apps/iaas/src/event/trail.view.js';
 import { history as identityHistory } from '../../apps/identity/src/identity.module.js';
 import { key } from '../../apps/identity/src/key/key.js';
@@ -51,7 +52,7 @@ export const services: readonly Service[] = [
     name: 'iaas',
     history: iaasHistory,
     tell: tellIaasStories,
-    folds: folds(instance, instanceId, fleet, network, quota, settings, image, flavor, operations(processes)),
+    folds: folds(instance, instanceId, fleet, network, quota, settings, image, flavor, rebuild, operations(processes)),
     views: views(instanceView, operationView, imageView, flavorView, networkView, reservationView, trailView),
   },
   {

@@ -28,8 +28,10 @@ export type Tenancy = { limits: Limits; instances: ModelInstance[] };
 
 export class CloudModel {
   readonly #tenants = new Map<string, Tenancy>();
-  /** Ids that were chosen, and by whom: for good. */
+  /** Ids that were chosen for an instance that came to be, and by whom: for good. */
   readonly #chosen = new Map<string, string>();
+  /** The ids of those that were deleted. */
+  readonly #gone = new Set<string>();
 
   constructor(tenants: readonly string[], limits: Limits) {
     for (const tenant of tenants) this.#tenants.set(tenant, { limits, instances: [] });
@@ -54,9 +56,7 @@ export class CloudModel {
 
   create(tenant: string, name: string, flavor: FlavorName, chosen?: string): Expected {
     const owner = chosen === undefined ? undefined : this.#chosen.get(chosen);
-    if (chosen !== undefined && owner !== undefined && owner !== tenant && this.find(owner, chosen)) {
-      return refused(409, 'instance.exists');
-    }
+    if (owner !== undefined && owner !== tenant) return refused(409, 'instance.exists');
     const same = chosen === undefined ? undefined : this.find(tenant, chosen);
     if (same) return same.name === name && same.flavor === flavor ? accepted : refused(409, 'instance.exists');
 
@@ -66,8 +66,8 @@ export class CloudModel {
     if (used.instances + 1 > limits.instances || used.vcpus + flavors[flavor].vcpus > limits.vcpus) {
       return refused(403, 'quota.exceeded');
     }
-    // An id is one instance's, whoever's it was, also after its end.
-    if (chosen !== undefined && owner !== undefined) return refused(409, 'instance.exists');
+    // An id is one instance's, also after its end.
+    if (chosen !== undefined && this.#gone.has(chosen)) return refused(409, 'instance.exists');
     if (chosen !== undefined) this.#chosen.set(chosen, tenant);
     return accepted;
   }
@@ -93,6 +93,7 @@ export class CloudModel {
     if (!found) return refused(404, 'instance.not-found');
     const tenancy = this.of(tenant);
     tenancy.instances = tenancy.instances.filter((it) => it !== found);
+    this.#gone.add(found.id);
     return accepted;
   }
 

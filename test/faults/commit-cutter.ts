@@ -50,7 +50,7 @@ export class CommitCutter {
     let at = Math.min(frame.skip, chunk.length);
     frame.skip -= at;
     let rest = Buffer.concat([frame.head, chunk.subarray(at)]);
-    for (at = 0; rest.length - at >= 5; ) {
+    for (at = 0; rest.length - at >= 5;) {
       const length = 1 + rest.readInt32BE(at + 1);
       if (rest[at] === COMMAND_COMPLETE) found = true;
       if (at + length > rest.length) {

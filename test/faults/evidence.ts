@@ -86,12 +86,9 @@ const readLog = async (url: string): Promise<Kept> => {
   const store = await PostgresEventStore.open({ url, schema: 'iaas', history });
   const events: Recorded[] = [];
   for await (const batch of store.log.readAll(0)) events.push(...batch);
-  const views = Object.entries((await Views.start(store)).all());
-  const rebuilds: Record<string, Rebuilt> = {};
-  for (const [name, view] of views) {
-    await view.waitFor(events.length, 60_000);
-    rebuilds[name] = await view.rebuild();
-  }
+  await Views.start(store);
+  const { views } = await store.rebuild();
+  const rebuilds: Record<string, Rebuilt> = Object.fromEntries(views.map((it) => [it.view, it]));
   await store.close();
   return { events, rebuilds };
 };

@@ -36,7 +36,8 @@ const gaps = ({ events }: Evidence): string[] => {
     const expected = (versions.get(stream) ?? 0) + 1;
     if (version !== expected) broken.push(`${stream} has version ${version} where ${expected} belongs`);
     versions.set(stream, version);
-    if (recordedAt < (events[index - 1]?.recordedAt ?? '')) broken.push(`position ${position} was stored before the one before`);
+    if (recordedAt < (events[index - 1]?.recordedAt ?? ''))
+      broken.push(`position ${position} was stored before the one before`);
   });
   return broken;
 };
@@ -60,8 +61,12 @@ const lost = ({ acknowledged, events, operations }: Evidence): string[] => {
   const wished = [...ofType(events, 'InstanceRequested'), ...ofType(events, 'InstanceDeletionRequested')];
   const stored = new Set(wished.map(({ data }) => text(data, 'operationId')));
   return [
-    ...[...begun].flatMap(([id, key]) => (known.has(id) ? [] : [`the operation ${id} of ${key} was accepted and is gone`])),
-    ...[...begun].flatMap(([id, key]) => (stored.has(id) ? [] : [`what ${key} asked was accepted and is not in the log`])),
+    ...[...begun].flatMap(([id, key]) =>
+      known.has(id) ? [] : [`the operation ${id} of ${key} was accepted and is gone`],
+    ),
+    ...[...begun].flatMap(([id, key]) =>
+      stored.has(id) ? [] : [`what ${key} asked was accepted and is not in the log`],
+    ),
     ...[...stored].flatMap((id) => (begun.has(id) ? [] : [`nobody was told of the operation ${id}`])),
   ];
 };
@@ -79,7 +84,9 @@ const miscounted = ({ events, instances }: Evidence): string[] => {
     ...there.flatMap(([id, life]) =>
       listed.get(id) === life ? [] : [`${id} is ${life} by the log and ${listed.get(id) ?? 'missing'} in the list`],
     ),
-    ...[...listed.keys()].flatMap((id) => (lives.has(id) && lives.get(id) !== 'deleted' ? [] : [`${id} is listed, and is no more`])),
+    ...[...listed.keys()].flatMap((id) =>
+      lives.has(id) && lives.get(id) !== 'deleted' ? [] : [`${id} is listed, and is no more`],
+    ),
   ];
 };
 
@@ -139,7 +146,9 @@ const answeredOtherwise = ({ acknowledged, replays }: Evidence): string[] =>
 
 /** Every operation has ended, and no instance waits for one. */
 const abandoned = ({ operations, instances }: Evidence): string[] => [
-  ...operations.flatMap(({ id, status }) => (status === 'running' || status === 'undoing' ? [`${id} is ${status}`] : [])),
+  ...operations.flatMap(({ id, status }) =>
+    status === 'running' || status === 'undoing' ? [`${id} is ${status}`] : [],
+  ),
   ...instances.flatMap(({ id, task }) => (task === null ? [] : [`${id} is ${task}, and nobody is at work on it`])),
 ];
 
@@ -152,9 +161,21 @@ const leftBehind = ({ instances, existing }: Evidence): string[] => {
     ...minus(wished, is).map((id) => `there is no ${what} ${id}`),
   ];
   return [
-    ...difference('guest', existing.guests, live.map(({ id }) => id)),
-    ...difference('disk', existing.disks, live.map(({ id }) => id)),
-    ...difference('lease', existing.leases, live.flatMap(({ address }) => address ?? [])),
+    ...difference(
+      'guest',
+      existing.guests,
+      live.map(({ id }) => id),
+    ),
+    ...difference(
+      'disk',
+      existing.disks,
+      live.map(({ id }) => id),
+    ),
+    ...difference(
+      'lease',
+      existing.leases,
+      live.flatMap(({ address }) => address ?? []),
+    ),
     ...repeated(existing.guests, (id) => `the guest ${id}`),
   ];
 };

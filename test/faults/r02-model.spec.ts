@@ -29,8 +29,17 @@ class Cloud {
 
   constructor(readonly platform: TestPlatform) {}
 
-  async change(as: Person, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object, tenant?: string): Promise<Answer> {
-    const headers = { 'idempotency-key': `key-${++this.#asked}`, ...(tenant !== undefined && { 'strata-tenant': tenant }) };
+  async change(
+    as: Person,
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+    tenant?: string,
+  ): Promise<Answer> {
+    const headers = {
+      'idempotency-key': `key-${++this.#asked}`,
+      ...(tenant !== undefined && { 'strata-tenant': tenant }),
+    };
     this.#last = () => this.platform.ask(method, path, body, { as, headers });
     this.#lastAnswer = await this.#last();
     return this.#lastAnswer;
@@ -67,7 +76,9 @@ const expectSame = async (model: CloudModel, cloud: Cloud) => {
   for (const as of people) {
     const { items } = (await cloud.read(as, '/v1/instances')).body as { items: InstanceView[] }; // 200 answers a page
     const shown = items.map(({ id, name, status, task, vcpus }) => ({ id, name, status, task, vcpus }));
-    const known = model.of(tenants[as]).instances.map(({ flavor, ...it }) => ({ ...it, task: null, vcpus: flavors[flavor].vcpus }));
+    const known = model
+      .of(tenants[as])
+      .instances.map(({ flavor, ...it }) => ({ ...it, task: null, vcpus: flavors[flavor].vcpus }));
     expect(byId(shown)).toEqual(byId(known));
     const { used } = (await cloud.read(as, '/v1/quota')).body as QuotaView; // by contract
     expect(used).toMatchObject(model.used(tenants[as]));
@@ -145,24 +156,20 @@ const steps = [
 ];
 
 describe('R02: what tenants ask of instances and quotas', () => {
-  it(
-    `is answered as the model answers it, in ${runs} sequences`,
-    async () => {
-      const property = fc.asyncProperty(fc.commands(steps, { maxCommands: most, size: 'max' }), async (commands) => {
-        const platform = await TestPlatform.create();
-        try {
-          const cloud = new Cloud(platform);
-          const model = new CloudModel(Object.values(tenants), limits);
-          for (const of of people) await cloud.change('admin', 'PUT', '/v1/quota', limits, tenants[of]);
-          await fc.asyncModelRun(() => ({ model, real: cloud }), commands);
-        } finally {
-          await platform.close();
-        }
-      });
-      const seed = Number(process.env['STRATA_SEED'] ?? Date.now() % 2 ** 31);
-      console.log(`R02: ${runs} sequences from STRATA_SEED=${seed}`);
-      await fc.assert(property, { numRuns: runs, seed, endOnFailure: false });
-    },
-    600_000,
-  );
+  it(`is answered as the model answers it, in ${runs} sequences`, async () => {
+    const property = fc.asyncProperty(fc.commands(steps, { maxCommands: most, size: 'max' }), async (commands) => {
+      const platform = await TestPlatform.create();
+      try {
+        const cloud = new Cloud(platform);
+        const model = new CloudModel(Object.values(tenants), limits);
+        for (const of of people) await cloud.change('admin', 'PUT', '/v1/quota', limits, tenants[of]);
+        await fc.asyncModelRun(() => ({ model, real: cloud }), commands);
+      } finally {
+        await platform.close();
+      }
+    });
+    const seed = Number(process.env['STRATA_SEED'] ?? Date.now() % 2 ** 31);
+    console.log(`R02: ${runs} sequences from STRATA_SEED=${seed}`);
+    await fc.assert(property, { numRuns: runs, seed, endOnFailure: false });
+  }, 600_000);
 });

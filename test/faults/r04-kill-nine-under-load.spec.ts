@@ -34,9 +34,12 @@ describe('R04: a server that is killed under load', () => {
         const ledger = new Ledger();
         const began = performance.now();
         let isPlaying = true;
-        const playing = play(slice, { asker: cloud.asker, ledger, concurrency: 32, withinMs: minutes * 60_000 }).finally(
-          () => (isPlaying = false),
-        );
+        const playing = play(slice, {
+          asker: cloud.asker,
+          ledger,
+          concurrency: 32,
+          withinMs: minutes * 60_000,
+        }).finally(() => (isPlaying = false));
 
         const waits: number[] = [];
         for (let kill = 1; kill <= kills; kill++) {

@@ -36,9 +36,12 @@ describe('R06: a PostgreSQL that ends under load', () => {
         const prober = new Prober(cloud.asker);
         const began = performance.now();
         let isPlaying = true;
-        const playing = play(slice, { asker: cloud.asker, ledger, concurrency: 32, withinMs: minutes * 60_000 }).finally(
-          () => (isPlaying = false),
-        );
+        const playing = play(slice, {
+          asker: cloud.asker,
+          ledger,
+          concurrency: 32,
+          withinMs: minutes * 60_000,
+        }).finally(() => (isPlaying = false));
 
         const waits: number[] = [];
         for (let end = 1; end <= ends; end++) {
@@ -49,11 +52,20 @@ describe('R06: a PostgreSQL that ends under load', () => {
           const ended = performance.now();
           process.kill(databasePid, end % 2 === 0 ? 'SIGQUIT' : 'SIGKILL');
           // Answers that are on their way may still come: what is asked from now on needs a database.
-          const probe = { method: 'PUT', path: '/v1/quota', body: { instances: 10_000 + end }, key: `probe-${end}` } as const;
-          await until('a command is accepted again', async () => {
-            const answer = await cloud.asker.ask(probe).catch(() => undefined);
-            return answer?.status === 200;
-          }, 60);
+          const probe = {
+            method: 'PUT',
+            path: '/v1/quota',
+            body: { instances: 10_000 + end },
+            key: `probe-${end}`,
+          } as const;
+          await until(
+            'a command is accepted again',
+            async () => {
+              const answer = await cloud.asker.ask(probe).catch(() => undefined);
+              return answer?.status === 200;
+            },
+            60,
+          );
           waits.push(performance.now() - ended);
           expect(cloud.pid).toBe(pid);
           expect(cloud.databasePid).not.toBe(databasePid);

@@ -37,22 +37,42 @@ describe('R09: poison in the log', () => {
         const body = { name, image: 'tiny', flavor: 'nano' };
         const { status } = await cloud.asker.ask({ method: 'POST', path: '/v1/instances', body, key: name });
         expect(status).toBe(202);
-        await until(`${name} runs`, async () => {
-          const { text } = await cloud.asker.ask({ method: 'GET', path: `/v1/instances/${name}` });
-          return JSON.parse(text).status === 'running';
-        }, 30);
+        await until(
+          `${name} runs`,
+          async () => {
+            const { text } = await cloud.asker.ask({ method: 'GET', path: `/v1/instances/${name}` });
+            return JSON.parse(text).status === 'running';
+          },
+          30,
+        );
       };
       await create('before');
 
-      const half = { instanceId: 'inst_poison', operationId: 'op_poison', tenantId: 'ten_poison', name: 'p', spec: null, at: '' };
+      const half = {
+        instanceId: 'inst_poison',
+        operationId: 'op_poison',
+        tenantId: 'ten_poison',
+        name: 'p',
+        spec: null,
+        at: '',
+      };
       await append(store, 'ten_poison/instance-inst_poison', { type: 'InstanceRequested', data: half });
-      const started = { operationId: 'op_other', kind: 'no such process', subject: null, steps: null, facts: {}, cancellable: 1 };
+      const started = {
+        operationId: 'op_other',
+        kind: 'no such process',
+        subject: null,
+        steps: null,
+        facts: {},
+        cancellable: 1,
+      };
       await append(store, 'ten_poison/operation-op_other', { type: 'ProcessStarted', data: started });
       const huge = { instanceId: 'inst_huge', operationId: 'op_huge', code: 'x', reason: 'x'.repeat(5_000_000) };
       await append(store, 'ten_poison/instance-inst_huge', { type: 'InstanceTaskFailed', data: huge });
       const deleted = { instanceId: 'inst_nobody', operationId: 'op_nobody' };
       await append(store, '/instance-inst_nobody', { type: 'InstanceDeleted', data: deleted }, '');
-      await expect(append(store, 'ten_poison/instance-a', { type: 'Gibberish', data: {} })).rejects.toThrow('Gibberish');
+      await expect(append(store, 'ten_poison/instance-a', { type: 'Gibberish', data: {} })).rejects.toThrow(
+        'Gibberish',
+      );
 
       await create('after');
       const ready = JSON.parse((await cloud.asker.ask({ method: 'GET', path: '/readyz' })).text);

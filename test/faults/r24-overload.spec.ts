@@ -42,7 +42,9 @@ describe('R24: a server that is asked for too much', () => {
     `does at least ${100 * atLeast} % of what it can at best, for ${seconds} s, and is well again within ${WELL_WITHIN / 1000} s`,
     async () => {
       const { apiUrl, bearer } = cloud;
-      const calm = await madeIn(() => press({ apiUrl, bearer, seconds: calmSeconds, prefix: 'calm', callers: CALLERS }));
+      const calm = await madeIn(() =>
+        press({ apiUrl, bearer, seconds: calmSeconds, prefix: 'calm', callers: CALLERS }),
+      );
       const perSecond = Math.ceil(TIMES * calm.perSecond);
       let wellMs = Infinity;
       const storm = await madeIn(async () => {

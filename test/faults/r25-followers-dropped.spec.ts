@@ -17,7 +17,12 @@ import { Follower } from './follower.js';
 const trace = azureTrace();
 if ('reason' in trace) console.warn(`SKIPPED: R25, followers that are dropped: ${trace.reason}`);
 
-const { followers: count, events, herds, minutes } = extent({
+const {
+  followers: count,
+  events,
+  herds,
+  minutes,
+} = extent({
   short: { followers: 40, events: 60, herds: 2, minutes: 1 },
   full: { followers: 300, events: 400, herds: 6, minutes: 5 },
 });
@@ -35,9 +40,12 @@ describe('R25: those who follow the events', () => {
         for (let n = 0; n < count; n++) followers.push(new Follower(cloud, since));
         const ledger = new Ledger();
         let isPlaying = true;
-        const playing = play(slice, { asker: cloud.asker, ledger, concurrency: 16, withinMs: minutes * 60_000 }).finally(
-          () => (isPlaying = false),
-        );
+        const playing = play(slice, {
+          asker: cloud.asker,
+          ledger,
+          concurrency: 16,
+          withinMs: minutes * 60_000,
+        }).finally(() => (isPlaying = false));
         const dropping = (async () => {
           while (isPlaying) {
             followers[Math.floor(random() * followers.length)]?.drop();

@@ -36,7 +36,10 @@ export class Asker {
           headers: {
             authorization: `Bearer ${this.place.bearer}`,
             ...(key !== undefined && { 'idempotency-key': key }),
-            ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+            ...(text !== undefined && {
+              'content-type': 'application/json',
+              'content-length': Buffer.byteLength(text),
+            }),
             ...headers,
           },
         },
@@ -73,7 +76,10 @@ export class Asker {
     for (let token: string | undefined; ;) {
       const more = token === undefined ? '' : `&pageToken=${encodeURIComponent(token)}`;
       // A list answers a page, by contract.
-      const page = (await this.read(`${path}?pageSize=200${more}`)) as { items: unknown[]; nextPageToken: string | null };
+      const page = (await this.read(`${path}?pageSize=200${more}`)) as {
+        items: unknown[];
+        nextPageToken: string | null;
+      };
       items.push(...page.items);
       if (page.nextPageToken === null) return items;
       token = page.nextPageToken;

@@ -78,7 +78,14 @@ const machinesIn = (folder: string): readonly Machine[] => {
       const index = machines.length;
       const born = bin + Math.floor((300 * rank++) / inBin);
       const size = known(flavors.get(flavor), `the flavor ${flavor}`);
-      machines.push({ index, tenant: tenantOf(batch), flavor, ...size, born, lifetime: lifetimeOf(end, index, lifetimes) });
+      machines.push({
+        index,
+        tenant: tenantOf(batch),
+        flavor,
+        ...size,
+        born,
+        lifetime: lifetimeOf(end, index, lifetimes),
+      });
     }
   }
   return machines;
@@ -125,7 +132,9 @@ const tokensIn = (folder: string, file: string) =>
   });
 
 const linesOf = (folder: string, file: string): readonly string[] =>
-  readFileSync(join(folder, file), 'utf8').split('\n').filter((line) => line !== '');
+  readFileSync(join(folder, file), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 
 const known = <T>(it: T | undefined, what: string): T => {
   if (it === undefined) throw new Error(`the trace does not say ${what}`);

@@ -56,7 +56,8 @@ export const play = async (events: readonly TraceEvent[], { asker, ledger, concu
         ledger.acknowledge(ask, answer);
         return answer;
       }
-      if (answer && !isHonest(answer)) ledger.surprises.push(`${ask.method} ${ask.path}: ${answer.status} ${answer.text}`);
+      if (answer && !isHonest(answer))
+        ledger.surprises.push(`${ask.method} ${ask.path}: ${answer.status} ${answer.text}`);
       await pause(PAUSE_MS);
     }
     return undefined;

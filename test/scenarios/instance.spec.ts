@@ -107,24 +107,6 @@ describe('an administrator and an instance', () => {
     expect(await platform.leftovers()).toEqual(cleanSlate);
   });
 
-  it('has an id that no other tenant can choose, whether it was chosen or minted, and whether it still exists', async () => {
-    const create = (name: string, id: string, as = 'admin') =>
-      platform.ask('POST', '/v1/instances', { name, id, image: 'tiny', flavor: 'nano' }, { as });
-    await platform.create('chosen', { id: 'inst_chosen' });
-    const minted = (await platform.create('minted')).resource.id;
-    await platform.create('gone', { id: 'inst_gone' });
-    await platform.operate('DELETE', '/v1/instances/gone');
-    for (const id of ['inst_chosen', minted, 'inst_gone']) {
-      const { status, body } = await create('theirs', id, 'stranger');
-      expect([status, body]).toEqual([409, expect.objectContaining({ code: 'instance.exists' })]);
-      const { body: own } = await create('another', id);
-      expect((body as { detail: string }).detail).toBe((own as { detail: string }).detail);
-    }
-    expect((await create('theirs', 'inst_theirs', 'stranger')).status).toBe(202);
-    const { items } = (await platform.ask('GET', '/v1/instances')).body as { items: { id: string }[] }; // 200 answers a page
-    expect(items.map(({ id }) => id).toSorted()).toEqual(['inst_chosen', minted].toSorted());
-  });
-
   it('belongs to its tenant: another one’s id answers as an unknown one', async () => {
     const operation = await platform.create('web');
     const { resource } = operation;

@@ -5,6 +5,7 @@ import { host } from './nouns/host.js';
 import { image } from './nouns/image.js';
 import { instance } from './nouns/instance.js';
 import { key } from './nouns/key.js';
+import { log } from './nouns/log.js';
 import { network } from './nouns/network.js';
 import { operation } from './nouns/operation.js';
 import { doctor, down, login, logout, status, up, whoami } from './nouns/platform.js';
@@ -17,7 +18,7 @@ import { pool, volume } from './nouns/volume.js';
 
 /** All that `strata` offers. */
 export const nouns: readonly Noun[] = [
-  ...[instance, image, flavor, host, network, volume, pool, quota, setting, operation, event],
+  ...[instance, image, flavor, host, network, volume, pool, quota, setting, operation, event, log],
   ...[tenant, user, key],
 ];
 export const verbs: readonly Verb[] = [

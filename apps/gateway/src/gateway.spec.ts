@@ -31,7 +31,10 @@ const status: StatusReport = {
       readiness: { report: async () => readiness },
       status: { report: async () => new AsOf(status, status.position) },
       document: { read: () => ({ openapi: '3.1.0' }) },
-      progress: { report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } }] },
+      logs: { all: () => [] },
+      progress: {
+        report: async () => [{ service: 'iaas', position: 7, lags: { 'view "a"\\b': 3 }, parked: { processes: 2 } }],
+      },
     }),
   ],
   providers: [

@@ -8,6 +8,7 @@ import type { InstanceEvent } from './instance/instance.js';
 import type { InstanceIdEvent } from './instance/instance-id.js';
 import type { NetworkEvent } from './network/network.js';
 import type { QuotaEvent } from './quota/quota.js';
+import type { RebuildEvent } from './rebuild/rebuild.js';
 import type { SettingsEvent } from './settings/settings.js';
 
 /** Every event of this service. */
@@ -20,6 +21,7 @@ type IaasEvent =
   | InstanceIdEvent
   | NetworkEvent
   | QuotaEvent
+  | RebuildEvent
   | SettingsEvent;
 
 /**
@@ -78,6 +80,11 @@ export const history: History<IaasEvent> = {
   QuotaReleased: [],
   QuotaReserved: [],
   QuotaSet: [],
+
+  RebuildFailed: [],
+  RebuildFinished: [],
+  RebuildProgressed: [],
+  RebuildRequested: [],
 
   SettingsChanged: [],
 };

@@ -29,6 +29,9 @@ import { Operations } from './operation/operations.service.js';
 import { PurgeSweep } from './instance/purge-sweep.service.js';
 import { QuotaHttp } from './quota/quota.http.js';
 import { ReservationSweep } from './quota/reservation-sweep.service.js';
+import { RebuildHttp } from './rebuild/rebuild.http.js';
+import { rebuildViews } from './rebuild/rebuild-views.process.js';
+import { ReadModels, Rebuilds } from './rebuild/rebuilds.service.js';
 import { Commands } from './rules.js';
 import { SettingsHttp } from './settings/settings.http.js';
 import { Summary } from './summary.js';
@@ -39,10 +42,10 @@ import { VolumeHttp } from './volume/volume.http.js';
 export { HostDoor, Summary, history };
 
 /** Every long operation of this service. */
-export const processes = [provisionInstance, deleteInstance, buildImage, ...powerProcesses];
+export const processes = [provisionInstance, deleteInstance, buildImage, rebuildViews, ...powerProcesses];
 
-/** What the service stands on. */
-type Ground = Readonly<{ store: EventStore; clock: Clock }>;
+/** What the service stands on. `readModels`: the stores of all services here whose read models it rebuilds when asked to. */
+type Ground = Readonly<{ store: EventStore; clock: Clock; readModels?: Readonly<Record<string, EventStore>> }>;
 
 /** Virtual machines: all rules, processes, read models and endpoints of the tier. */
 @Module({})
@@ -53,9 +56,10 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly door: HostDoor,
     private readonly views: Views,
     private readonly clock: Clock,
+    private readonly rebuilds: Rebuilds,
   ) {}
 
-  static on({ store, clock }: Ground): DynamicModule {
+  static on({ store, clock, readModels = { iaas: store } }: Ground): DynamicModule {
     return {
       module: IaasModule,
       imports: [CqrsModule.forRoot()],
@@ -73,6 +77,7 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         ActivityHttp,
         UndoHttp,
         OperationHttp,
+        RebuildHttp,
       ],
       providers: [
         { provide: EventStore, useValue: store },
@@ -90,6 +95,8 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
         HostDoor,
         ReservationSweep,
         PurgeSweep,
+        { provide: ReadModels, useValue: { stores: readModels } satisfies ReadModels },
+        Rebuilds,
         Summary,
       ],
       exports: [HostDoor, Views, EventStore, Moments, ProcessManager, Summary],
@@ -101,9 +108,11 @@ export class IaasModule implements OnApplicationBootstrap, BeforeApplicationShut
     await this.#offerFlavors();
     await this.door.open();
     await this.manager.start();
+    await this.rebuilds.resume();
   }
 
   async beforeApplicationShutdown() {
+    await this.rebuilds.stop();
     await this.manager.stop();
   }
 

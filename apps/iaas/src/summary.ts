@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { instanceStatuses } from '@strata/contracts';
 import type { Instant } from '@strata/contracts';
 import { PLATFORM } from '@strata/event-sourcing';
-import { streamName } from '@strata/event-store';
+import { streamName, together } from '@strata/event-store';
+import type { TenantRows } from '@strata/event-store';
 import { AsOf, Moments } from '@strata/http';
 import { FLEET, fleet } from './host/fleet.js';
 import { Views } from './views.js';
@@ -17,9 +18,6 @@ type Figures = Readonly<{
   runningOperations: number;
 }>;
 
-/** How often two views may turn out to stand at different positions, before the earlier one is told. */
-const TRIES = 3;
-
 @Injectable()
 export class Summary {
   constructor(
@@ -28,30 +26,39 @@ export class Summary {
   ) {}
 
   async at(at: Instant | undefined, tenantId: string): Promise<AsOf<Figures>> {
-    for (let tries = TRIES; ; tries--) {
-      const moment = await this.moments.at(at);
-      const [instances, operations] = await Promise.all([
-        moment.rows(this.views.instances, tenantId).then((rows) => rows.count('status')),
-        moment.rows(this.views.operations, tenantId).then((rows) => rows.count('open')),
-      ]);
-      if (instances.position !== operations.position && tries > 0) continue;
-      const position = Math.min(instances.position, operations.position);
-      const { hosts } = await moment.at(position).state(fleet, streamName(fleet, FLEET, PLATFORM));
-      const drivers = [...hosts.values()].map((it) => it.description.driver);
-      return this.moments.shown(
-        {
-          position,
-          instances: Object.fromEntries(
-            instanceStatuses.flatMap((status) => {
-              const count = instances.counts.get(status);
-              return count === undefined ? [] : [[status, count]];
-            }),
-          ),
-          hosts: Object.fromEntries([...Map.groupBy(drivers, (it) => it)].map(([driver, its]) => [driver, its.length])),
-          runningOperations: operations.counts.get(true) ?? 0,
-        },
-        moment.at(position),
-      );
-    }
+    const moment = await this.moments.at(at);
+    const own = [
+      await moment.rows(this.views.instances, tenantId),
+      await moment.rows(this.views.operations, tenantId),
+    ] as const;
+    const apart = await counted(...own);
+    const [instances, operations] = apart[0].position === apart[1].position ? apart : await this.#together(tenantId);
+    const there = moment.at(operations.position);
+    const { hosts } = await there.state(fleet, streamName(fleet, FLEET, PLATFORM));
+    const byDriver = Map.groupBy(hosts.values(), (it) => it.description.driver);
+    return this.moments.shown(
+      {
+        position: there.position,
+        instances: Object.fromEntries(
+          instanceStatuses.flatMap((status) => {
+            const count = instances.counts.get(status);
+            return count === undefined ? [] : [[status, count]];
+          }),
+        ),
+        hosts: Object.fromEntries([...byDriver].map(([driver, its]) => [driver, its.length])),
+        runningOperations: operations.counts.get(true) ?? 0,
+      },
+      there,
+    );
+  }
+
+  #together(tenantId: string) {
+    const { instances, operations } = this.views;
+    return together([instances, operations], () => counted(instances.of(tenantId), operations.of(tenantId)));
   }
 }
+
+type Count<Column extends string> = Pick<TenantRows<object, Column>, 'count'>;
+
+const counted = (instances: Count<'status'>, operations: Count<'open'>) =>
+  Promise.all([instances.count('status'), operations.count('open')]);

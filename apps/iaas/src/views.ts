@@ -33,14 +33,4 @@ export class Views {
       await store.view(reservationView),
     );
   }
-
-  /** By name, for those who look after all of them. */
-  all(): Readonly<Record<string, View<object, string>>> {
-    const { instances, operations, images, flavors, networks, reservations } = this;
-    // What is common to all views does not depend on their rows.
-    return { instances, operations, images, flavors, networks, reservations } as unknown as Record<
-      string,
-      View<object, string>
-    >;
-  }
 }

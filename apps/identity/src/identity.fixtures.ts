@@ -15,7 +15,13 @@ import { IdentityModule, history } from './identity.module.js';
 export type Told = Readonly<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
 type How = Readonly<{ body?: object; headers?: Record<string, string>; peer?: string }>;
 
-type Left = Readonly<{ store?: EventStore; subjects?: SubjectKeys; master?: MasterKey; home?: string }>;
+type Left = Readonly<{
+  clock?: ManualClock;
+  store?: EventStore;
+  subjects?: SubjectKeys;
+  master?: MasterKey;
+  home?: string;
+}>;
 
 /** Somebody in the specs: who it is, and the key to ask with. */
 export type Somebody = Readonly<{ userId: string; key: string; keyId: string; tenantId: string }>;
@@ -58,12 +64,12 @@ export class Identity {
 
   /** With what an earlier one has left: what is found by a process that starts anew. */
   static async open({
-    store = new MemoryEventStore(new MemoryEventLog(undefined, history)),
+    clock = new ManualClock(),
+    store = new MemoryEventStore(new MemoryEventLog(clock, history)),
     subjects = new MemorySubjectKeys(),
     master = MasterKey.random(),
     home,
   }: Left = {}): Promise<Identity> {
-    const clock = new ManualClock();
     const sealing = await Sealing.open(subjects, master);
     const things: Record<string, Record<string, number>> = {};
     const occupancy = { of: async (tenantId: string) => things[tenantId] ?? {} };

@@ -100,10 +100,21 @@ describe('the first administrator', () => {
 
   it('of a home of 0.1.0, which knew keys only, keeps the key', async () => {
     const credential = makeCredential();
-    const it = { keyId: credential.keyId, hash: hashOf(credential.secret), userId: 'user_admin', tenantId: 'ten_default' };
+    const it = {
+      keyId: credential.keyId,
+      hash: hashOf(credential.secret),
+      userId: 'user_admin',
+      tenantId: 'ten_default',
+    };
     const grant = { role: 'platform-administrator', name: 'first-administrator', kind: 'key', ...UNLIMITED };
     const at = '2026-01-01T00:00:00.000Z';
-    const because = { actor: 'process:start', correlationId: 'req_1', causationId: 'req_1', tenantId: 'ten_default', at };
+    const because = {
+      actor: 'process:start',
+      correlationId: 'req_1',
+      causationId: 'req_1',
+      tenantId: 'ten_default',
+      at,
+    };
     const append = (stream: string, type: string, data: object, digit: number) =>
       store.log.append({
         stream,

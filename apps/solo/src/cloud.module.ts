@@ -16,6 +16,8 @@ export type HostMachine = Readonly<{
 
 export type CloudParts = Readonly<{
   store: EventStore;
+  /** By service: all whose read models can be rebuilt. */
+  readModels?: Readonly<Record<string, EventStore>>;
   clock: Clock;
   hosts: readonly HostMachine[];
   /** Who is asking, what they asked before, and what is told of the platform itself. */
@@ -26,8 +28,8 @@ export type CloudParts = Readonly<{
 /** Every service in one process. This is the only place where they meet; elsewhere they do on topics and in contracts. */
 @Module({})
 export class CloudModule {
-  static of({ store, clock, hosts, around, warn }: CloudParts): DynamicModule {
-    const iaas = IaasModule.on({ store, clock });
+  static of({ store, readModels, clock, hosts, around, warn }: CloudParts): DynamicModule {
+    const iaas = IaasModule.on({ store, clock, ...(readModels && { readModels }) });
     const agents = {
       provide: AGENTS,
       inject: [HostDoor],

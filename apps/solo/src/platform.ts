@@ -12,7 +12,11 @@ import type { SoloHeadroom } from './headroom.js';
 
 const VERSION = '0.1.0';
 
-type Known = Readonly<{ ground: Ground; hosts: readonly HostMachine[]; headroom: Pick<SoloHeadroom, 'check'> }>;
+type Known = Readonly<{
+  ground: Pick<Ground, 'iaas' | 'identity'>;
+  hosts: readonly HostMachine[];
+  headroom: Pick<SoloHeadroom, 'check'>;
+}>;
 
 /** What this process tells of itself: whether it serves, what runs, how far each service has come along its log. */
 export class SoloPlatform {
@@ -40,7 +44,11 @@ export class SoloPlatform {
 
   #checks(): [string, () => Promise<unknown>][] {
     const { ground, hosts, headroom } = this.known;
-    const log = (store: EventStore) => () => store.log.head();
+    const log = (store: EventStore) => async () => {
+      await store.log.head();
+      const { sentence } = store.damage;
+      if (sentence !== undefined) throw new Error(sentence);
+    };
     const [first] = hosts;
     return [
       ['iaas log', log(ground.iaas)],
@@ -78,7 +86,12 @@ export class SoloPlatform {
       Object.entries({ iaas, identity }).map(async ([service, store]) => {
         const lags = await Promise.all(store.subscriptions.map(async (it) => [it.name, await it.lag()] as const));
         const parked = store.subscriptions.map((it) => [it.name, it.parkedStreams.size] as const);
-        return { service, position: await store.log.head(), lags: Object.fromEntries(lags), parked: Object.fromEntries(parked) };
+        return {
+          service,
+          position: await store.log.head(),
+          lags: Object.fromEntries(lags),
+          parked: Object.fromEntries(parked),
+        };
       }),
     );
   }

@@ -34,15 +34,24 @@ export const startSolo = async (settings: Settings, { logger, tell }: Voice): Pr
     const identity = IdentityModule.on({ store: ground.identity, ...ground, occupancy: platform.occupancy });
     const { readiness, status, progress } = platform;
     const document: Readonly<Record<string, unknown>> = drawOpenApi();
-    const gateway = GatewayModule.on({ readiness, status, progress, document: { read: () => document } });
+    // Who may do what is told to those who may change it.
+    const others = [{ source: '/identity', store: ground.identity, access: 'admin' }] as const;
+    const gateway = GatewayModule.on({
+      readiness,
+      status,
+      progress,
+      document: { read: () => document },
+      logs: ground.proof,
+    });
     const around = [
       identity,
       gateway,
-      EventModule.on({ store: ground.iaas, clock: ground.clock }),
+      EventModule.on({ store: ground.iaas, clock: ground.clock, others }),
       GroundModule.of(ground, { hosts, headroom }),
     ];
     const cloud = CloudModule.of({
       store: ground.iaas,
+      readModels: { iaas: ground.iaas, identity: ground.identity },
       clock: ground.clock,
       hosts,
       around,
@@ -76,7 +85,10 @@ class Closing implements OnApplicationShutdown {
 
 @Module({})
 class GroundModule {
-  static of(ground: Ground, { hosts, headroom }: Readonly<{ hosts: readonly HostMachine[]; headroom: SoloHeadroom }>): DynamicModule {
+  static of(
+    ground: Ground,
+    { hosts, headroom }: Readonly<{ hosts: readonly HostMachine[]; headroom: SoloHeadroom }>,
+  ): DynamicModule {
     return {
       module: GroundModule,
       providers: [

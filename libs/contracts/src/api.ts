@@ -9,6 +9,7 @@ import { login } from './identity/login.js';
 import { tenants } from './identity/tenant.js';
 import { users } from './identity/user.js';
 import { operations } from './operation.js';
+import { logs } from './platform/log.js';
 import { platform } from './platform/platform.js';
 
 /** Every endpoint of the public API, by noun and verb. */
@@ -29,5 +30,6 @@ export const api = {
   users,
   keys,
   login,
+  logs,
   platform,
 } as const satisfies Record<string, Readonly<Record<string, Endpoint>>>;

@@ -21,15 +21,18 @@ export type Endpoint = Readonly<{
   answer: z.ZodType;
   /** Codes of the problems that this endpoint answers beside the common ones. */
   errors: readonly string[];
-  /** Whether the answer is a stream of server-sent events instead of one document. */
-  streams?: true;
+  /**
+   * Whether the answer may be a stream instead of one document: of server-sent events (`events` resume behind a position,
+   * `progress` ends with what came of it), or of `lines`, each a document.
+   */
+  streams?: 'events' | 'progress' | 'lines';
+  /** Why what is read here has no past. */
+  timeless?: string;
   /**
    * `free`: it takes no place among the requests that are worked on, of which there are few: it waits for a guest and not for
    * us, or must be answered above all when too much is asked.
    */
   admission?: 'free';
-  /** Why what is read here has no past. */
-  timeless?: string;
   /** Fields of the answer that are told once: they are not kept with an Idempotency-Key, and `null` in repeats. */
   shownOnce?: readonly string[];
   /** The body holds a secret: nothing is kept that could be compared with guesses at it. */

@@ -26,6 +26,7 @@ export type Cause = Readonly<{
   what: string;
   at: string | null;
   position: number | null;
+  source: string | null;
   by: string | null;
   effects: readonly Cause[];
 }>;
@@ -36,6 +37,7 @@ export const Cause: z.ZodType<Cause> = z.lazy(() =>
     what: z.string(),
     at: z.string().nullable(),
     position: z.number().nullable(),
+    source: z.string().nullable().describe('The service in whose log the position is: `/iaas`, `/identity`'),
     by: z.string().nullable(),
     effects: z.array(Cause),
   }),
@@ -59,7 +61,7 @@ export const events = {
     status: 200,
     answer: pageOf(CloudEvent),
     errors: [],
-    streams: true,
+    streams: 'events',
   }),
   why: endpoint({
     method: 'get',

@@ -20,6 +20,7 @@ export type { Change } from './activity.js';
 export { Cause, CloudEvent, events } from './event.js';
 export { InstanceSpec } from './iaas/create-instance.js';
 export { InstanceExplanation } from './iaas/explain-instance.js';
+export { LogFault, LogProgress, LogRebuild, LogReport, LogView, logs } from './platform/log.js';
 export { platform } from './platform/platform.js';
 export {
   InstanceView,

@@ -169,6 +169,25 @@ export const problems = {
     title: 'Nothing is known by this id',
     help: 'Ids look like `inst_…`, `op_…`, `net_…`.',
   },
+  'log.not-found': { status: 404, title: 'No such log', help: 'See `strata log status`.' },
+  'log.no-view': { status: 400, title: 'No such read model', help: 'See `strata log status`.' },
+  'log.rebuilding': {
+    status: 409,
+    title: 'Read models are being rebuilt',
+    help: 'Wait for the operation in `details.operationId`.',
+  },
+  'log.rebuild-failed': {
+    status: 500,
+    title: 'The read models could not be rebuilt',
+    help: 'They are what they were; see the reason, and the log of the server.',
+  },
+  'log.not-rebuilt': { status: 404, title: 'Nothing was rebuilt yet', help: 'Use `strata log rebuild`.' },
+  'log.damaged': {
+    status: 409,
+    title: 'It can be read, and not be changed',
+    help: 'Tell an administrator of the platform: its part of the log is damaged.',
+    operator: 'Run `strata log verify`, and see docs/operations.md.',
+  },
   'internal.error': {
     status: 500,
     title: 'Something is wrong on our side',

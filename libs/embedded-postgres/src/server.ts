@@ -32,7 +32,8 @@ export const serve = async (place: Place, port: number): Promise<Running> => {
     // Another process was given the same free port, or the last server's children have not noticed its death yet.
     const isPassing =
       /pre-existing shared memory/.test(failure ?? '') || (port === 0 && /Address already in use/.test(failure ?? ''));
-    if (!isPassing || Date.now() > deadline) throw new Error(`PostgreSQL in ${place.folder} did not start:\n${failure}`);
+    if (!isPassing || Date.now() > deadline)
+      throw new Error(`PostgreSQL in ${place.folder} did not start:\n${failure}`);
     await pause(50);
   }
 };

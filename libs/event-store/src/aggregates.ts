@@ -3,6 +3,7 @@ import type { Decider, Event, Meta } from '@strata/event-sourcing';
 import type { EventLog } from './event-log.js';
 import type { Appended, NewEvent, Recorded, Stored } from './event.js';
 import { Past } from './past.js';
+import { Damage } from './proof/damage.js';
 import { Recent } from './recent.js';
 
 /** What a command came to. No events means: already so. */
@@ -30,6 +31,7 @@ export class Aggregates {
 
   constructor(
     private readonly log: EventLog,
+    private readonly damage = new Damage(),
     /** How many states, and how many answers, each kind of aggregate keeps in memory. */
     private readonly kept = 4_000,
     private readonly past = new Past(),
@@ -75,7 +77,7 @@ export class Aggregates {
     // The map is keyed by the decider, so what lies under it was made below for exactly these types.
     const known = this.#kinds.get(decider) as Kind<C, E, S> | undefined;
     if (known) return known;
-    const made = new Kind(decider, this.log, this.kept, this.past);
+    const made = new Kind(decider, this.log, this.damage, this.kept, this.past);
     this.#kinds.set(decider, made);
     return made;
   }
@@ -90,6 +92,7 @@ class Kind<C extends Asked, E extends Event, S> {
   constructor(
     private readonly decider: Decider<C, E, S>,
     private readonly log: EventLog,
+    private readonly damage: Damage,
     kept: number,
     private readonly past: Past,
   ) {
@@ -183,7 +186,7 @@ class Kind<C extends Asked, E extends Event, S> {
     let pending = orders;
     for (let tries = 1; pending.length > 0; tries++) {
       if (tries > TRIES) throw new Error(`${stream} changes faster than it can be read: ${TRIES} tries lost`);
-      const { decided, state } = this.#decide(pending, held);
+      const { decided, state } = this.#decide(stream, pending, held);
       const loud = decided.filter(({ decision }) => !isSilent(decision));
       const silent = decided.filter(({ decision }) => isSilent(decision));
 
@@ -218,12 +221,16 @@ class Kind<C extends Asked, E extends Event, S> {
   }
 
   /** Decides in order, each command on what those before it would leave behind. A rule that throws fails only its own. */
-  #decide(orders: readonly Order<C>[], held: Held<S>) {
+  #decide(stream: string, orders: readonly Order<C>[], held: Held<S>) {
+    const closed = this.damage.refusalFor(stream);
     const decided: Decided<C>[] = [];
     let { state } = held;
     for (const order of orders) {
       try {
-        const decision = this.decider.decide(order.command, state);
+        const made = this.decider.decide(order.command, state);
+        // A refusal would rest on what never happened. What is already so hurts nothing, and what was stored once is recalled.
+        const isAlreadySo = !(made instanceof Rejection) && made.length === 0;
+        const decision = closed && !isAlreadySo ? closed : made;
         if (!(decision instanceof Rejection)) {
           state = decision.reduce((before, event) => this.decider.evolve(before, event), state);
         }

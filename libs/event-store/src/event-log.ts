@@ -15,8 +15,8 @@ export abstract class EventLog {
   /** At most `limit` events whose position is greater than `after`, in order of position. */
   abstract read(after: number, limit: number, filter?: EventFilter): Promise<readonly Recorded[]>;
 
-  /** Everything after a position up to the head it finds when it begins, in bounded memory. */
-  abstract readAll(after: number): AsyncIterable<readonly Recorded[]>;
+  /** Everything after a position up to the head it finds when it begins, or another position, in bounded memory. */
+  abstract readAll(after: number, upTo?: number): AsyncIterable<readonly Recorded[]>;
 
   /** What lies behind `after`, up to `until`, and is let through by the filter: in order, in bounded memory. */
   abstract scan(after: number, until: number, filter?: EventFilter): AsyncIterable<readonly Recorded[]>;

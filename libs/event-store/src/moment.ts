@@ -4,8 +4,11 @@ import type { EventLog } from './event-log.js';
 import type { Recorded } from './event.js';
 import type { TenantRows, View } from './view.js';
 
-/** An instant that is over. Before the first event nothing was stored, so there is no time of storing. */
-type Then = Readonly<{ recordedAt: string | undefined }>;
+/**
+ * An instant that is over. Before the first event nothing was stored, so there is no time of storing. `time` is the one that
+ * was asked for, or that of storing: some things end by themselves, and no event says when.
+ */
+type Then = Readonly<{ recordedAt: string | undefined; time: string | undefined }>;
 
 /** One instant of a log, present or past, and what a reader finds there. */
 export class Moment {

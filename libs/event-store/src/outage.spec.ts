@@ -26,7 +26,15 @@ describe('an outage', () => {
   });
 
   it('is not what was asked, nor what is stored', () => {
-    const others = [database('23505'), database('42P01'), database('22P02'), system('ENOENT', 'open'), new Error('x'), 'x', null];
+    const others = [
+      database('23505'),
+      database('42P01'),
+      database('22P02'),
+      system('ENOENT', 'open'),
+      new Error('x'),
+      'x',
+      null,
+    ];
     for (const error of others) expect([error, outageIn(error)]).toEqual([error, undefined]);
   });
 

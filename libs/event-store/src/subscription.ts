@@ -129,6 +129,10 @@ export class Subscription {
     return (await this.options.log.head()) - this.#position;
   }
 
+  get isPaused(): boolean {
+    return this.#state === 'paused';
+  }
+
   pause(): void {
     if (this.#state === 'running') this.#state = 'paused';
   }
@@ -203,6 +207,18 @@ export class Subscription {
     });
   }
 
+  /** What is parked has been dealt with in another way, in the transaction. */
+  async unpark(tx: Transaction): Promise<void> {
+    const parked = await this.parked();
+    if (parked.length === 0) return;
+    await this.checkpoints.unpark(
+      tx,
+      this.name,
+      parked.map(({ position }) => position),
+    );
+    tx.afterCommit(() => (this.#parked = new Set()));
+  }
+
   /** Runs `work` when no batch is in hand; `move` puts the cursor elsewhere, in a transaction of the work's own. */
   between<T>(work: (move: (tx: Transaction, position: number) => Promise<void>) => Promise<T>): Promise<T> {
     if (this.#state === 'stopped') return Promise.reject(this.#failure ?? new Error(`"${this.name}" is not running`));
@@ -210,6 +226,16 @@ export class Subscription {
       this.#tasks.push(() => work((tx, position) => this.#move(tx, position)).then(resolve, reject));
       this.#bell.ring();
     });
+  }
+
+  /** Goes on to a position and no further, for whoever works between two batches. */
+  async goOnTo(position: number): Promise<void> {
+    while (this.#position < position && this.#state !== 'stopped') {
+      const most = Math.min(this.options.batchSize ?? 1_000, position - this.#position);
+      const batch = await this.options.log.read(this.#position, most);
+      if (batch.length === 0) throw new EventsMissing(this.name, this.#position, position);
+      await this.#deliver(batch);
+    }
   }
 
   async #run(): Promise<void> {

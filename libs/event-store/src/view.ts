@@ -5,20 +5,11 @@ import { foldInto, keysOf } from './folding.js';
 import type { Past } from './past.js';
 import { pastRows } from './past-rows.js';
 import { Recent } from './recent.js';
+import { Refold } from './refold.js';
 import { Subscription } from './subscription.js';
 import { isFor, viewId } from './view-definition.js';
 import type { Counts, Listing, Page, Sight, ViewDefinition } from './view-definition.js';
-import type { Read, ViewTable } from './view-table.js';
-
-export type Rebuilt = Readonly<{
-  events: number;
-  rows: number;
-  seconds: number;
-  eventsPerSecond: number;
-  /** SHA-256 over all rows; equal unless the rows were wrong or the fold has changed. */
-  before: string;
-  after: string;
-}>;
+import type { Read, Snapshot, ViewTable } from './view-table.js';
 
 /** Reads of a view: of all its rows or, mostly, of those that one tenant may see. */
 export type TenantRows<Row extends object, Column extends string> = Readonly<{
@@ -31,16 +22,31 @@ export type TenantRows<Row extends object, Column extends string> = Readonly<{
 }>;
 
 /** What a view stands on. */
-type Ground = Readonly<{ log: EventLog; checkpoints: Checkpoints; past: Past }>;
-
-/** How many rows go to the database in one statement. */
-const CHUNK = 5_000;
+type Ground = Readonly<{ log: EventLog; checkpoints: Checkpoints; past: Past; snapshot: () => Promise<Snapshot> }>;
 
 /** Readers are people and lists, which wait for what they must see: the database sees a tenth of the batches. */
 const LINGER = 20;
 
 /** How many of the rows that were folded last are kept in memory, so that folding on need not read them. */
 const WARM = 2_000;
+
+/** Views stand still at one position while they are read together. */
+export const together = async <T>(
+  views: readonly Readonly<{ subscription: Subscription }>[],
+  read: () => Promise<T>,
+): Promise<T> => {
+  const subscriptions = views.map(({ subscription }) => subscription);
+  const hold = (index: number): Promise<T> => {
+    const subscription = subscriptions[index];
+    return subscription ? subscription.between(() => hold(index + 1)) : readHeld();
+  };
+  const readHeld = async () => {
+    const position = Math.max(...subscriptions.map((it) => it.position));
+    for (const subscription of subscriptions) await subscription.goOnTo(position);
+    return read();
+  };
+  return hold(0);
+};
 
 /** A fold that is kept up to date, and questions about it. */
 export class View<Row extends object, Column extends string> {
@@ -76,6 +82,10 @@ export class View<Row extends object, Column extends string> {
     private readonly table: ViewTable<Row, Column>,
     private readonly ground: Ground,
   ) {}
+
+  get name(): string {
+    return this.definition.name;
+  }
 
   /** What keeps it up to date: its position, lag, failure, what is parked. */
   get subscription() {
@@ -137,40 +147,22 @@ export class View<Row extends object, Column extends string> {
     return () => void this.#changes.delete(own);
   }
 
-  hash(): Promise<string> {
-    return this.table.hash();
+  /** SHA-256 over all rows, as they are at one moment. */
+  async hash(): Promise<string> {
+    const at = await this.ground.snapshot();
+    try {
+      return (await this.table.digest(at)).hash;
+    } finally {
+      await at.close();
+    }
   }
 
-  /**
-   * Folds everything again in memory, then puts the new rows in the place of the old ones in one transaction; readers
-   * see the old rows until then. Memory grows with the rows, not with the events.
-   */
-  rebuild(): Promise<Rebuilt> {
-    return this.#subscription.between(async (move) => {
-      const before = await this.table.hash();
-      const began = performance.now();
-      const rows = new Map<string, Row>();
-      let position = 0;
-      let folded = 0;
-      for await (const batch of this.ground.log.readAll(0)) {
-        for (const event of batch) foldInto(this.definition, rows, event);
-        folded += batch.length;
-        position = batch.at(-1)?.position ?? position;
-      }
-      const seconds = (performance.now() - began) / 1_000;
-      await this.ground.checkpoints.transaction(async (tx) => {
-        await move(tx, position);
-        this.#warm.clear();
-        await this.table.clear(tx);
-        const entries = [...rows];
-        for (let at = 0; at < entries.length; at += CHUNK) {
-          await this.table.save(tx, new Map(entries.slice(at, at + CHUNK)));
-        }
-        this.#announce(tx, [...rows.keys()]);
-      });
-      const after = await this.table.hash();
-      const eventsPerSecond = Math.round(folded / Math.max(seconds, 1e-6));
-      return { events: folded, rows: rows.size, seconds, eventsPerSecond, before, after };
+  /** Begins to fold everything again, into a table beside the one that is read. */
+  async refold(): Promise<Refold<Row, Column>> {
+    return Refold.begin(this.definition, this.table, {
+      subscription: this.#subscription,
+      forget: () => this.#warm.clear(),
+      announce: (keys) => this.#tell(keys),
     });
   }
 

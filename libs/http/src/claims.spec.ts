@@ -36,7 +36,7 @@ describe('a table', () => {
     const claimed = { tenantId: 'ten_a', key: 'k', requestHash: 'h', at: '2026-01-01T00:00:00.000Z' };
     const claims = await Promise.all([one, two, three].map((it) => it.claim(claimed)));
     expect(new Set(claims.map(({ seed }) => seed)).size).toBe(1);
-    await one.settle(claimed, { status: 202, body: '{}' }, 'soon');
+    await one.settle(claimed, { status: 202, body: '{}' });
     const later = await openClaims('shared');
     expect(await later.claim(claimed)).toMatchObject({ seed: claims[0]?.seed, answer: { status: 202, body: '{}' } });
   });

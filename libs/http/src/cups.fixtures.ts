@@ -84,8 +84,8 @@ const faults: Readonly<Record<string, () => unknown>> = {
   problem: () => problem('instance.not-found', 'there is no such cup'),
   'inner zod': () => z.string({ error: SECRET }).safeParse(1).error,
   'no database': () => new Error(SECRET, { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
-  'no space': () => Object.assign(new Error(SECRET), { code: '53100' }),
   throttled: () => problem('login.throttled', 'later', { retryAfterSeconds: 7 }),
+  'no space': () => Object.assign(new Error(SECRET), { code: '53100' }),
   'no error': () => SECRET,
 };
 

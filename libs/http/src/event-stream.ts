@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { StreamedAnswer } from './streamed-answer.js';
 
 /** One server-sent event. */
 export type ServerSentEvent = Readonly<{ id: string; event?: string; data: unknown }>;
@@ -9,14 +10,18 @@ const HEARTBEAT_MS = 15_000;
  * An answer that goes on. `open` begins it; its signal ends when the asker has gone or the server stops, and the source
  * must then end too. A slow asker is waited for: the next event is taken from the source only when there is room.
  */
-export class EventStream {
+export class EventStream extends StreamedAnswer {
+  readonly contentType = 'text/event-stream; charset=utf-8';
+
   constructor(
     private readonly open: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>,
     private readonly heartbeatMs = HEARTBEAT_MS,
-  ) {}
+  ) {
+    super();
+  }
 
   /** The stream as text. A comment now and then shows both ends that the connection lives. */
-  toReadable(signal: AbortSignal): Readable {
+  override toReadable(signal: AbortSignal): Readable {
     return Readable.from(this.#frames(signal), { objectMode: false, highWaterMark: 64 * 1024 });
   }
 

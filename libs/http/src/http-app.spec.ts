@@ -122,7 +122,10 @@ describe('who asks', () => {
   });
 
   it('has the address of the connection, whatever headers say', async () => {
-    await create({ size: 1 }, { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': '198.51.100.1', forwarded: 'for=1.2.3.4' });
+    await create(
+      { size: 1 },
+      { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': '198.51.100.1', forwarded: 'for=1.2.3.4' },
+    );
     expect(poured()).toMatchObject([{ peer: '127.0.0.1' }]);
   });
 });

@@ -2,7 +2,7 @@ import { HttpCode, RequestMapping, RequestMethod, SetMetadata, applyDecorators }
 import type { AnswerOf, Endpoint } from '@strata/contracts';
 import type { AsOf } from './as-of.js';
 import type { Asked } from './asked.js';
-import type { EventStream } from './event-stream.js';
+import type { StreamedAnswer } from './streamed-answer.js';
 
 /** Under which a route remembers its endpoint. */
 const ENDPOINT = 'strata:endpoint';
@@ -17,11 +17,11 @@ type Shown<T> = unknown extends T
       : { readonly [Key in keyof T]: Shown<T[Key]> };
 
 /** What has a past says how far the log had come. */
-type Told<E extends Endpoint, Body> = E extends Readonly<{ query: Readonly<{ shape: Readonly<{ at: unknown }> }> }>
-  ? AsOf<Body>
-  : Body;
+type Told<E extends Endpoint, Body> =
+  E extends Readonly<{ query: Readonly<{ shape: Readonly<{ at: unknown }> }> }> ? AsOf<Body> : Body;
 
-type Answered<E extends Endpoint> = Told<E, Shown<AnswerOf<E>>> | (E extends { streams: true } ? EventStream : never);
+type Answered<E extends Endpoint> =
+  Told<E, Shown<AnswerOf<E>>> | (E extends { streams: string } ? StreamedAnswer : never);
 
 /**
  * Binds a controller's method to an endpoint of the contract: its verb, path, status and role, and the checks of what is

@@ -7,6 +7,7 @@ export type { ServerSentEvent } from './event-stream.js';
 export type { Headroom } from './headroom.js';
 export { createHttpApp } from './http-app.js';
 export { Implement } from './implement.js';
+export { LineStream } from './line-stream.js';
 export { MemoryClaims } from './memory-claims.js';
 export { Moments } from './moments.js';
 export { PostgresClaims } from './postgres-claims.js';

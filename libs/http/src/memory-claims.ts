@@ -17,11 +17,7 @@ export class MemoryClaims extends Claims {
     return { seed, since, isRepeat: before !== undefined, answer, mismatch: kept.requestHash !== requestHash };
   }
 
-  override async settle(
-    { tenantId, key, requestHash }: Claimed,
-    answer: StoredAnswer,
-    _when?: 'now' | 'soon',
-  ): Promise<void> {
+  override async settle({ tenantId, key, requestHash }: Claimed, answer: StoredAnswer): Promise<void> {
     const name = nameOf(tenantId, key);
     const kept = this.#kept.get(name);
     if (kept?.requestHash === requestHash && kept.answer === undefined) this.#kept.set(name, { ...kept, answer });

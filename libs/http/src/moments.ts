@@ -23,7 +23,8 @@ export class Moments {
   /** Now, unless another instant is asked for. @throws ProblemError `request.invalid` for what is still to come */
   async at(at: Instant | undefined): Promise<Moment> {
     if (at === undefined) return this.now();
-    return this.store.asOf('position' in at ? await this.#upToHead(at.position) : await this.#positionAt(at.time));
+    if ('position' in at) return this.store.asOf(await this.#upToHead(at.position));
+    return this.store.asOf(await this.#positionAt(at.time), new Date(at.time).toISOString());
   }
 
   /** One thing. */

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
-import { Claims } from './claims.js';
+import { Claims, isRefusal } from './claims.js';
 import type { Claim, Claimed, StoredAnswer } from './claims.js';
 import { Gathering } from './gathering.js';
 
@@ -15,8 +15,6 @@ type Row = Readonly<{
   body: string | null;
 }>;
 
-type Settling = Claimed & StoredAnswer & Readonly<{ when: 'now' | 'soon' }>;
-
 /** A server that accepts and says nothing is as good as none. */
 const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true };
 
@@ -26,7 +24,7 @@ const CONNECTIONS = 8;
 /**
  * Keys in a table. Its commits do not wait for the disk: the log is in the same database, and what it has committed to
  * the disk brings with it all that was committed before. So a claim whose command is in the log cannot be lost; an answer
- * can, and is then made again from the same seed. Only answers of which the log knows nothing wait for the disk.
+ * can, and is then made again from the same seed. Only refusals, of which the log knows nothing, wait for the disk.
  */
 export class PostgresClaims extends Claims {
   /** Brings the table up to date first. Processes that start together wait for one another. */
@@ -49,7 +47,7 @@ export class PostgresClaims extends Claims {
   }
 
   private readonly claims = new Gathering((claims: readonly Claimed[]) => this.#claim(claims));
-  private readonly answers = new Gathering((answers: readonly Settling[]) => this.#settle(answers));
+  private readonly answers = new Gathering((answers: readonly (Claimed & StoredAnswer)[]) => this.#settle(answers));
 
   private constructor(private readonly source: DataSource) {
     super();
@@ -59,8 +57,8 @@ export class PostgresClaims extends Claims {
     return this.claims.add(claimed);
   }
 
-  override settle(claimed: Claimed, answer: StoredAnswer, when: 'now' | 'soon'): Promise<void> {
-    return this.answers.add({ ...claimed, ...answer, when });
+  override settle(claimed: Claimed, answer: StoredAnswer): Promise<void> {
+    return this.answers.add({ ...claimed, ...answer });
   }
 
   override async forget(before: string): Promise<number> {
@@ -99,8 +97,8 @@ export class PostgresClaims extends Claims {
     });
   }
 
-  async #settle(answers: readonly Settling[]): Promise<readonly void[]> {
-    const commit = answers.some(({ when }) => when === 'now') ? 'on' : 'off';
+  async #settle(answers: readonly (Claimed & StoredAnswer)[]): Promise<readonly void[]> {
+    const commit = answers.some(isRefusal) ? 'on' : 'off';
     await this.source.query(
       `WITH setting AS MATERIALIZED (SELECT set_config('synchronous_commit', '${commit}', true))
        UPDATE http_claim AS claim SET status = it.status, body = it.body

@@ -37,7 +37,10 @@ export class ProblemFilter implements ExceptionFilter {
   #tellOutage(error: unknown): void {
     this.#outages += 1;
     if (performance.now() - this.#toldAt < OUTAGE_TOLD_MS) return;
-    this.logger.error(`requests that could not be served: ${this.#outages}, the last because of ${String(error)}`, 'http');
+    this.logger.error(
+      `requests that could not be served: ${this.#outages}, the last because of ${String(error)}`,
+      'http',
+    );
     this.#outages = 0;
     this.#toldAt = performance.now();
   }

@@ -11,7 +11,6 @@ import { mintFrom } from './asked.js';
 import type { Asked } from './asked.js';
 import type { AuthGuard } from './auth-guard.js';
 import type { Claim, Claims, StoredAnswer } from './claims.js';
-import { EventStream } from './event-stream.js';
 import { Idempotency, hashOf } from './idempotency.js';
 import { endpointOf } from './implement.js';
 import type { OpenStreams } from './open-streams.js';
@@ -20,10 +19,11 @@ import { SettledProblem, problem, tell } from './problem.js';
 import { bodyIn } from './request-body.js';
 import { checkFor } from './request-check.js';
 import { context } from './request-context.js';
+import { StreamedAnswer } from './streamed-answer.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
-const Accepted = z.object({ id: z.string(), status: z.string().optional() });
+const Accepted = z.object({ id: z.string() });
 const NOBODY: Principal = { userId: 'anonymous', tenantId: 'none', role: 'viewer', keyId: 'none' };
 
 /** From a request to a handler and back: checks what is asked, and lets a mutation with a key happen once. */
@@ -82,7 +82,7 @@ export class RequestInterceptor implements NestInterceptor {
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
       (claim) => settle(endpoint, request.id, () => handle(claim)),
-      { kept: (first) => withoutSecrets(endpoint, first), isMadeAgain },
+      (first) => withoutSecrets(endpoint, first),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     return sent(reply, endpoint, { answer, validateOnly });
@@ -93,10 +93,10 @@ export class RequestInterceptor implements NestInterceptor {
       reply.headers(answer.headers);
       return answer.body;
     }
-    if (!(answer instanceof EventStream)) return answer;
+    if (!(answer instanceof StreamedAnswer)) return answer;
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': answer.contentType,
       'x-accel-buffering': 'no',
       connection: 'close',
     });
@@ -111,10 +111,6 @@ export class RequestInterceptor implements NestInterceptor {
     return made;
   }
 }
-
-/** An operation that has begun is in the log; one that came to nothing is nowhere. */
-const isMadeAgain = ({ status, body }: StoredAnswer): boolean =>
-  status === 202 && Accepted.parse(JSON.parse(body)).status === 'running';
 
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 

@@ -82,7 +82,8 @@ const settle = async (home: string, instances: number, { ends, tell }: Condition
   tell(`${instances.toLocaleString('en')} instances into the log`);
   await new Copies(store.log).repeat(lives, instances / each, STRIDE);
   tell('their read models');
-  await rebuildAll(await openViews(store));
+  await openViews(store);
+  await rebuildAll(store);
   await skipProcesses(store);
   await store.close();
   await stop();

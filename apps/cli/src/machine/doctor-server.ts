@@ -38,7 +38,11 @@ const health = async (response: Response): Promise<Finding> => {
     const troubles = Object.entries(success ? data.checks : {}).filter(([, found]) => found !== 'ok');
     if (troubles.length === 0) return ok('server', `ready at ${origin}`);
     const words = troubles.map(([check, found]) => `${check}: ${found}`).join('; ');
-    return bad('server', `serves at ${origin}, but not as it should (${words})`, 'see docs/operations.md, and server.log');
+    return bad(
+      'server',
+      `serves at ${origin}, but not as it should (${words})`,
+      'see docs/operations.md, and server.log',
+    );
   }
   return bad('server', `not ready: ${body.slice(0, 300)}`, 'wait a moment; then see server.log in the home');
 };

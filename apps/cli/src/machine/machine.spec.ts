@@ -119,7 +119,10 @@ it('removes nothing that is more than a cloud, or none', async () => {
 it('examines the server: one that serves in part only is ill, with what it says itself', async () => {
   const { checkout, home } = checkoutWith({});
   mkdirSync(home);
-  const ready = { status: 'degraded', checks: { 'iaas log': 'ok', 'iaas subscriptions': 'processes has parked 2 things' } };
+  const ready = {
+    status: 'degraded',
+    checks: { 'iaas log': 'ok', 'iaas subscriptions': 'processes has parked 2 things' },
+  };
   const cloud = await FakeCloud.open({ 'platform.ready': () => ready, 'platform.whoami': () => whoami });
   const env = { STRATA_HOME: home, STRATA_API: cloud.url, STRATA_KEY: 'secret-key', NO_COLOR: '1' };
   const { exit, stdout } = await strata(['doctor'], { checkout, env });

@@ -2,25 +2,18 @@ import { api } from '@strata/contracts';
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, exits } from '../ask/failure.js';
 import type { Io } from '../io.js';
 import type { Call } from '../nouns/verb.js';
 import { print } from '../show/output.js';
+import { openHome } from './open-home.js';
 import type { ServerProcess } from './server-process.js';
 import { serverOf } from './server-process.js';
 
 const pollMs = 100;
 /** A first start installs and builds: it has ten minutes. In seconds. */
 const firstStart = 600;
-
-/** Makes the home by the rule that `npm start` uses, so that both have the same one. */
-const openHome = async ({ checkout, env }: Io): Promise<string> => {
-  const module: unknown = await import(pathToFileURL(join(checkout, 'deploy/setup/home.mjs')).href);
-  // The script is plain JavaScript, because it runs before anything is built: its shape is said here.
-  return (module as { openHome(env: Io['env']): string }).openHome(env);
-};
 
 const isReady = async ({ fetch }: Io, { apiUrl }: ServerProcess): Promise<boolean> =>
   fetch(new URL(api.platform.ready.path, apiUrl), { signal: AbortSignal.timeout(2000) }).then(

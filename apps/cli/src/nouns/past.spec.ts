@@ -17,7 +17,7 @@ describe('--at', () => {
     expect(readers.length).toBeGreaterThan(15);
     expect(readers.filter(([, takes]) => !takes)).toEqual([]);
     expect(offered.filter(([words, takes]) => takes && !/\b(?:list|show)$/.test(words))).toEqual([]);
-    expect(verbs.filter(takesAt).map(({ name }) => name)).toEqual(['status', 'why']);
+    expect(verbs.filter(takesAt).map(({ name }) => name)).toEqual(['status', 'activity', 'why']);
   });
 
   it('asks for a time or a position, and says at the foot of the table where that is', async () => {

@@ -9,7 +9,9 @@ const instantOf = (word: string): string => {
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(word) ?? [];
   if (count !== undefined) return new Date(Date.now() - Number(count) * (seconds[unit] ?? 0) * 1_000).toISOString();
   if (/^\d{1,15}$/.test(word) || /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(word)) return word;
-  throw usage(`"${word}" is no instant`, { help: 'Say 2026-11-22T10:00:00Z, a position of the log, or 90s, 5m, 2h, 1d ago.' });
+  throw usage(`"${word}" is no instant`, {
+    help: 'Say 2026-11-22T10:00:00Z, a position of the log, or 90s, 5m, 2h, 1d ago.',
+  });
 };
 
 const at: Flag = {
@@ -23,7 +25,10 @@ const at: Flag = {
 export const pastOf = ({ query }: Endpoint): readonly Flag[] => (query && 'at' in query.shape ? [at] : []);
 
 /** At the foot of a table that shows the past: where in the log it is true. */
-export const footOf = ({ given, globals, io }: Pick<Call, 'given' | 'globals' | 'io'>, headers: Headers | undefined): void => {
+export const footOf = (
+  { given, globals, io }: Pick<Call, 'given' | 'globals' | 'io'>,
+  headers: Headers | undefined,
+): void => {
   const position = headers?.get('strata-position') ?? null;
   if (given['at'] === undefined || globals.output !== 'table' || position === null) return;
   const time = headers?.get('strata-at') ?? 'before the first event';

@@ -103,7 +103,7 @@ describe('event tail', () => {
 });
 
 describe('why', () => {
-  const leaf = { at: null, position: null, by: null, effects: [] };
+  const leaf = { at: null, position: null, source: '/iaas', by: null, effects: [] };
   const call = { ...leaf, id: 'call_1', kind: 'call', what: 'domains.start 12 ms' };
   const seen = { ...leaf, id: 'evt_2', kind: 'event', what: 'InstanceObserved', position: 2 };
   const asked = { ...leaf, id: 'evt_1', kind: 'event', what: 'InstanceRequested', position: 1, effects: [call, seen] };

@@ -7,10 +7,10 @@ import { footOf } from './past.js';
 import type { Call } from './verb.js';
 import { wordOf } from './verb.js';
 
-const said = ({ id, kind, what, at, position, by }: Cause): string => {
+const said = ({ id, kind, what, at, position, source, by }: Cause): string => {
   const notes = [
     kind !== 'event' && kind !== what && kind,
-    position !== null && `#${position}`,
+    position !== null && `${source === '/iaas' ? '' : `${source?.slice(1)} `}#${position}`,
     at,
     by !== null && `by ${by}`,
     kind !== 'call' && id !== what && id,

@@ -122,12 +122,7 @@ export class Activities {
     );
   }
 
-  async #activity(
-    { event, deed }: Asked,
-    story: StreamStory,
-    tenantId: string,
-    moment: Moment,
-  ): Promise<Activity> {
+  async #activity({ event, deed }: Asked, story: StreamStory, tenantId: string, moment: Moment): Promise<Activity> {
     const { id: eventId, position, at, meta } = event;
     const { before, after } = story.told(event);
     const { show } = kindOf(event);

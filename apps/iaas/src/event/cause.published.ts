@@ -6,13 +6,17 @@ import type { Recorded } from '@strata/event-store';
  * Events that began together, as trees: below each what it caused, in the order of the log. An event whose cause is not
  * among them hangs on what it all began with.
  */
-export const causesOf = (events: readonly Recorded[]): readonly Cause[] => {
+export const causesOf = (events: readonly Recorded[], source: string): readonly Cause[] => {
   const ids = new Set(events.map(({ id }) => id));
   const byCause = Map.groupBy(events, ({ id, meta: { causationId, correlationId } }) =>
     ids.has(causationId) && causationId !== id ? causationId : `root ${correlationId}`,
   );
   const effectsOf = (id: string): readonly Cause[] =>
-    (byCause.get(id) ?? []).map((event) => ({ ...node(event), effects: [...callsOf(event), ...effectsOf(event.id)] }));
+    (byCause.get(id) ?? []).map((event) => ({
+      ...node(event),
+      source,
+      effects: [...callsOf(event), ...effectsOf(event.id)],
+    }));
 
   const beginnings = Map.groupBy(events, ({ meta }) => meta.correlationId);
   return [...beginnings].map(([id, [first]]) => ({
@@ -21,6 +25,7 @@ export const causesOf = (events: readonly Recorded[]): readonly Cause[] => {
     what: id.startsWith('req_') ? 'request' : `by itself: ${id}`,
     at: first?.at ?? null,
     position: null,
+    source: null,
     by: first?.meta.actor ?? null,
     effects: effectsOf(`root ${id}`),
   }));
@@ -30,10 +35,10 @@ export const causesOf = (events: readonly Recorded[]): readonly Cause[] => {
 export const underOneRoot = (id: string, roots: readonly Cause[]): readonly Cause[] => {
   const [first] = roots;
   if (first === undefined || roots.length === 1) return roots;
-  return [{ id, kind: 'thing', what: id, at: first.at, position: null, by: null, effects: roots }];
+  return [{ id, kind: 'thing', what: id, at: first.at, position: null, source: null, by: null, effects: roots }];
 };
 
-const node = ({ id, type, stream, data, at, position, meta }: Recorded): Omit<Cause, 'effects'> => {
+const node = ({ id, type, stream, data, at, position, meta }: Recorded): Omit<Cause, 'effects' | 'source'> => {
   const step = 'step' in data && typeof data.step === 'string' ? [data.step] : [];
   return { id, kind: 'event', what: [type, ...step, idIn(stream)].join(' '), at, position, by: meta.actor };
 };
@@ -48,6 +53,7 @@ const callsOf = ({ id, type, data, at, meta }: Recorded): readonly Cause[] => {
     what: `${verb} (${outcome}, ${ms} ms)`,
     at,
     position: null,
+    source: null,
     by: meta.actor,
     effects: [],
   }));

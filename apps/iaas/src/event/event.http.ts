@@ -5,10 +5,10 @@ import { EventLog } from '@strata/event-store';
 import { Asked, EventStream, Moments, Implement, problem } from '@strata/http';
 import type { AsOf } from '@strata/http';
 import { published } from './event.published.js';
-import { follow, readPage, readPageAbout } from './feed.view.js';
+import { follow, followAbout, readPage, readPageAbout } from './feed.view.js';
 import type { Wanted } from './feed.view.js';
 import { Trails } from './trails.view.js';
-import { WhyView } from './why.view.js';
+import { Reasons } from './reasons.service.js';
 
 type Page = Readonly<{ items: CloudEvent[]; nextPageToken: string | null }>;
 
@@ -17,7 +17,7 @@ export class EventHttp {
   constructor(
     private readonly log: EventLog,
     private readonly trails: Trails,
-    private readonly reasons: WhyView,
+    private readonly reasons: Reasons,
     private readonly moments: Moments,
   ) {}
 
@@ -43,11 +43,10 @@ export class EventHttp {
   }
 
   @Implement(events.why)
-  async why(@Asked(events.why) { params, query, meta }: Asked<typeof events.why>) {
-    const moment = await this.moments.at(query.at);
-    const { id, roots, position } = await this.reasons.why(meta.tenantId, params.id, moment);
-    if (roots.length === 0) throw problem('event.not-found', `nothing is known of "${params.id}"`);
-    return this.moments.shown({ id, roots }, moment.at(position));
+  async why(@Asked(events.why) { params, query, principal }: Asked<typeof events.why>) {
+    const why = await this.reasons.why(principal, params.id, query.at);
+    if (why.body.roots.length === 0) throw problem('event.not-found', `nothing is known of "${params.id}"`);
+    return why;
   }
 
   async #follow({ query, header }: Asked<typeof events.list>, wanted: Wanted): Promise<EventStream> {
@@ -58,22 +57,15 @@ export class EventHttp {
     if (since > head) {
       throw problem('request.invalid', `there is no position ${last} in this log, whose newest is ${head}`);
     }
-    const { log, trails, moments } = this;
+    const { log, trails } = this;
+    const { resource } = wanted;
+    const until = resource === undefined ? 0 : await trails.upTo(await this.moments.now());
     return new EventStream(async function* (signal) {
-      let after = since;
-      if (wanted.resource !== undefined) {
-        // What was is found by the trail, so that nobody reads a whole log for one thing; what comes, as it comes.
-        const until = await trails.upTo(await moments.now());
-        for (let next: number | undefined = since; next !== undefined && !signal.aborted;) {
-          const page = await readPageAbout(trails, wanted.resource, { after: next, until, limit: 1_000 }, wanted);
-          for (const event of page.rows) yield { id: String(event.position), data: published(event) };
-          ({ next } = page);
-        }
-        after = Math.max(since, until);
-      }
-      for await (const event of follow(log, after, wanted, signal)) {
-        yield { id: String(event.position), data: published(event) };
-      }
+      const events =
+        resource === undefined
+          ? follow(log, since, wanted, signal)
+          : followAbout(trails, resource, { after: since, until }, wanted, signal);
+      for await (const event of events) yield { id: String(event.position), data: published(event) };
     });
   }
 }

@@ -2,11 +2,14 @@ import type { CloudEvent } from '@strata/contracts';
 import { idIn } from '@strata/event-store';
 import type { Recorded } from '@strata/event-store';
 
+/** What this service is called in what outsiders see. */
+export const SOURCE = '/iaas';
+
 /** An event of this service's log as outsiders see it. */
 export const published = ({ id, stream, position, at, type, data, meta }: Recorded): CloudEvent => ({
   specversion: '1.0',
   id,
-  source: '/iaas',
+  source: SOURCE,
   type,
   subject: idIn(stream),
   time: at,

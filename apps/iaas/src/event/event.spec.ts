@@ -13,7 +13,8 @@ import { EventModule } from './event.module.js';
 
 class TenantsAsKeys extends Principals {
   override async of(bearer: string): Promise<Principal> {
-    return { userId: 'user_1', tenantId: bearer, role: 'viewer', keyId: 'key_1' };
+    const [tenantId = '', admin] = bearer.split('!');
+    return { userId: 'user_1', tenantId, role: admin ? 'admin' : 'viewer', keyId: 'key_1' };
   }
 }
 
@@ -21,15 +22,18 @@ const quiet = { log() {}, warn() {}, error: console.error };
 
 const clock = new ManualClock();
 let store: MemoryEventStore;
+/** Another service's. */
+let other: MemoryEventStore;
 let app: NestFastifyApplication;
 let address: string;
 let versions: Record<string, number> = {};
 
 beforeEach(async () => {
   store = new MemoryEventStore();
+  other = new MemoryEventStore();
   versions = {};
   @Module({
-    imports: [EventModule.on({ store, clock })],
+    imports: [EventModule.on({ store, clock, others: [{ source: '/identity', store: other, access: 'admin' }] })],
     providers: [
       { provide: Principals, useClass: TenantsAsKeys },
       { provide: Claims, useClass: MemoryClaims },
@@ -44,11 +48,17 @@ beforeEach(async () => {
 afterEach(async () => {
   await app.close();
   await store.close();
+  await other.close();
 });
 
 type Because = Readonly<{ tenantId?: string; correlationId?: string; causationId?: string; actor?: string }>;
 
-const append = async (stream: string, event: NewEvent, because: Because = {}): Promise<Recorded> => {
+const append = async (
+  stream: string,
+  event: NewEvent,
+  because: Because = {},
+  into: MemoryEventStore = store,
+): Promise<Recorded> => {
   const cause = { tenantId: 'ten_a', actor: 'user_1', correlationId: 'req_1', ...because };
   const meta = {
     commandId: v7(),
@@ -57,7 +67,7 @@ const append = async (stream: string, event: NewEvent, because: Because = {}): P
     causationId: because.causationId ?? cause.correlationId,
   };
   const expectedVersion = versions[stream] ?? 0;
-  const appended = await store.log.append({ stream, expectedVersion, events: [event], meta });
+  const appended = await into.log.append({ stream, expectedVersion, events: [event], meta });
   versions = { ...versions, [stream]: expectedVersion + 1 };
   if (appended.outcome !== 'appended' || !appended.events[0]) throw new Error(appended.outcome);
   return appended.events[0];
@@ -135,6 +145,63 @@ describe('the list of events', () => {
   });
 });
 
+describe('the events of one thing', () => {
+  const begin = async () => {
+    await append('ten_a/instance-inst_1', { type: 'Begun', data: { hostId: 'host_7' } });
+    for (let it = 0; it < 5; it++) {
+      await append('ten_a/counter-cnt_1', { type: 'Counted', data: { it } }, { correlationId: `req_c${it}` });
+    }
+    const more = { type: 'Moved', data: { to: { hostId: 'host_7' } } };
+    await append('ten_a/instance-inst_1', more, { correlationId: 'req_2', causationId: 'somebody' });
+    await append('ten_b/instance-inst_2', { type: 'Begun', data: { hostId: 'host_7' } }, { tenantId: 'ten_b' });
+    await list('?resource=inst_1');
+  };
+  const positions = async (query: string) => (await list(query)).items.map(({ position }) => position);
+
+  it('are found without reading the log through', async () => {
+    await begin();
+    store.log.read = async () => {
+      throw new Error('nobody reads the log through for one thing');
+    };
+    store.log.scan = () => {
+      throw new Error('nobody reads the log through for one thing');
+    };
+    expect(await positions('?resource=inst_1')).toEqual([1, 7]);
+    expect(await positions('?resource=host_7')).toEqual([1, 7]);
+    expect(await positions('?resource=host_7&since=1')).toEqual([7]);
+    expect(await positions('?resource=host_7&type=Begun')).toEqual([1]);
+    expect(await positions('?resource=inst_2')).toEqual([]);
+    expect(await positions('?resource=nothing')).toEqual([]);
+  });
+
+  it('are those of a moment, as all events are', async () => {
+    await begin();
+    expect(await positions('?resource=host_7&at=6')).toEqual([1]);
+    expect(await positions('?resource=host_7&at=0')).toEqual([]);
+    expect(await positions('?at=3')).toEqual([1, 2, 3]);
+    const stream = await get('/v1/events?at=3', 'ten_a', { accept: 'text/event-stream' });
+    expect(stream).toMatchObject({ status: 400, body: { code: 'request.invalid' } });
+  });
+
+  it('come in pages, however many speak of it and wherever they are', async () => {
+    const many = Array.from({ length: 2_500 }, (_, it) => ({ type: 'Seen', data: { it, hostId: 'host_7' } }));
+    const other = Array.from({ length: 1_500 }, () => ({ type: 'Counted', data: {} }));
+    const meta = { at: '2026-01-01T00:00:00.000Z', tenantId: 'ten_a', actor: 'a', causationId: 'req_0' };
+    const write = (stream: string, expectedVersion: number, events: readonly NewEvent[]) =>
+      store.log.append({ stream, expectedVersion, events, meta: { ...meta, commandId: v7(), correlationId: 'req_1' } });
+    await write('ten_a/host-x', 0, many.slice(0, 1_200));
+    await write('ten_a/counter-c', 0, other);
+    await write('ten_a/host-x', 1_200, many.slice(1_200));
+    const seen: number[] = [];
+    for (let token: string | null = ''; token !== null;) {
+      const page = await list(`?resource=host_7&pageSize=700${token && `&pageToken=${token}`}`);
+      seen.push(...page.items.map(({ position }) => position));
+      token = page.nextPageToken;
+    }
+    expect(seen).toEqual(Array.from({ length: 2_500 }, (_, it) => (it < 1_200 ? it + 1 : it + 1_501)));
+  });
+});
+
 describe('the stream of events', () => {
   let open: readonly IncomingMessage[] = [];
   afterEach(() => {
@@ -200,6 +267,19 @@ describe('the stream of events', () => {
     await number(2);
     expect(positionsOf(await take(await connect('?type=Even'), 1))).toEqual([3]);
     expect(positionsOf(await take(await connect(), 2))).toEqual([2, 3]);
+  });
+
+  it('of one thing tells what was and then what comes, with nothing lost and nothing twice between', async () => {
+    const note = (it: number) => append(`ten_a/instance-inst_${it % 3}`, { type: 'Noted', data: { it } });
+    for (let it = 0; it < 60; it++) await note(it);
+    const stream = await connect('?resource=inst_1&since=10');
+    const taking = take(stream, 40);
+    for (let it = 60; it < 130; it++) {
+      await note(it);
+      if (it % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const all = Array.from({ length: 130 }, (_, it) => it).filter((it) => it % 3 === 1 && it + 1 > 10);
+    expect(positionsOf(await taking)).toEqual(all.slice(0, 40).map((it) => it + 1));
   });
 
   it('refuses a place that the log does not have', async () => {
@@ -291,6 +371,69 @@ describe('why', () => {
     await drift('inst_2');
     expect(drawn(await why('inst_1'))).toEqual(['by itself: host_1 | host_1', '  InstanceDrifted inst_1 | host_1']);
     expect(drawn(await why('host_1'))).toHaveLength(3);
+  });
+
+  it('knows a thing by its name, also when it is gone, and the newest of those that had it', async () => {
+    const named = (id: string, request: string) =>
+      append(
+        `ten_a/instance-${id}`,
+        { type: 'InstanceRequested', data: { instanceId: id, name: 'web' } },
+        { correlationId: request },
+      );
+    await named('inst_1', 'req_1');
+    await append('ten_a/instance-inst_1', { type: 'InstanceDeleted', data: { instanceId: 'inst_1' } });
+    expect(drawn(await why('web'))).toEqual(drawn(await why('inst_1')));
+    await named('inst_2', 'req_2');
+    expect(drawn(await why('web'))).toEqual(['request | user_1', '  InstanceRequested inst_2 | user_1']);
+    expect((await get('/v1/why/web?at=2')).body).toMatchObject({ id: 'inst_1' });
+    expect(await get('/v1/why/web', 'ten_b')).toMatchObject({ status: 404 });
+  });
+
+  it('tells of what was made on the way: the request that needed it', async () => {
+    const wish = await append('ten_a/instance-inst_1', { type: 'InstanceRequested', data: {} });
+    const build = { type: 'ImageBuildRequested', data: { imageId: 'img_tiny', recipe: 'tiny' } };
+    await append('ten_platform/image-img_tiny', build, { causationId: wish.id, actor: 'process' });
+    const tree = [
+      'request | user_1',
+      '  InstanceRequested inst_1 | user_1',
+      '    ImageBuildRequested img_tiny | process',
+    ];
+    for (const id of ['img_tiny', 'tiny']) expect(drawn(await why(id))).toEqual(tree);
+    expect(await get('/v1/why/tiny', 'ten_b')).toMatchObject({ status: 404 });
+  });
+
+  it('is one tree over the logs of all services, for those who may be told of them', async () => {
+    const key = await append('ten_a/key-key_9', { type: 'KeyCreated', data: { keyId: 'key_9' } }, {}, other);
+    const wish = await append('ten_a/instance-inst_1', { type: 'InstanceRequested', data: { keyId: 'key_9' } });
+    const seen = await get(`/v1/why/key_9`, 'ten_a!admin');
+    expect(events.why.answer.parse(seen.body).roots).toMatchObject([
+      {
+        id: 'req_1',
+        kind: 'request',
+        effects: [
+          { id: key.id, source: '/identity', position: 1 },
+          { id: wish.id, source: '/iaas', position: 1 },
+        ],
+      },
+    ]);
+    expect(drawn(await why('key_9'))).toEqual(['request | user_1', '  InstanceRequested inst_1 | user_1']);
+    await append('ten_a/key-key_8', { type: 'KeyCreated', data: {} }, { correlationId: 'req_2' }, other);
+    expect(await get('/v1/why/key_8', 'ten_a!admin')).toMatchObject({
+      status: 200,
+      body: { roots: [{ id: 'req_2' }] },
+    });
+    for (const asker of ['ten_a', 'ten_b!admin'])
+      expect(await get('/v1/why/key_8', asker)).toMatchObject({ status: 404 });
+  });
+
+  it('tells of an instant what had come of it by then', async () => {
+    const { started } = await begin();
+    const at = async (position: number) =>
+      drawn(events.why.answer.parse((await get(`/v1/why/inst_1?at=${position}`)).body).roots);
+    expect(await at(4)).toEqual(tree);
+    expect(await at(2)).toEqual(tree.slice(0, 3));
+    expect(await get('/v1/why/inst_1?at=0')).toMatchObject({ status: 404 });
+    expect(await get(`/v1/why/${started.id}?at=1`)).toMatchObject({ status: 404 });
   });
 
   it('knows nothing of what is unknown, or of others', async () => {

@@ -87,6 +87,22 @@ export async function* follow(
   }
 }
 
+/** The same for one thing: what was is found by its trail up to `until`, and nobody reads a whole log for it. */
+export async function* followAbout(
+  trails: Trails,
+  resource: string,
+  { after, until }: Omit<Range, 'limit'>,
+  wanted: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<Recorded> {
+  for (let next: number | undefined = after; next !== undefined && !signal.aborted;) {
+    const page: Page = await readPageAbout(trails, resource, { after: next, until, limit: BATCH }, wanted);
+    yield* page.rows;
+    ({ next } = page);
+  }
+  yield* follow(trails.log, Math.max(after, until), wanted, signal);
+}
+
 const isWanted = (event: Recorded, { tenantId, resource, type }: Wanted) =>
   event.meta.tenantId === tenantId &&
   (type === undefined || event.type === type) &&

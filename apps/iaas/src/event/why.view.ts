@@ -4,7 +4,7 @@ import type { Moment, Recorded } from '@strata/event-store';
 import { validate } from 'uuid';
 import { imageIdOf, recipeOf } from '../image/image.js';
 import { EVERYBODYS_NETWORK, EVERYBODYS_NETWORK_NAME } from '../network/network.js';
-import { causesOf, underOneRoot } from './cause.published.js';
+import { causesOf } from './cause.published.js';
 import { thingsIn } from './event.published.js';
 import { findEvent } from './find-event.view.js';
 import { nameIn } from './trail.view.js';
@@ -18,7 +18,11 @@ type Why = Readonly<{ id: string; roots: readonly Cause[]; position: number }>;
 
 /** Answers why: from a thing, an operation, a request or an event to all that began with it. */
 export class WhyView {
-  constructor(private readonly trails: Trails) {}
+  constructor(
+    private readonly trails: Trails,
+    /** The service whose log this is: `/iaas`. */
+    private readonly source: string,
+  ) {}
 
   /** No roots when the tenant has nothing of this id or name. */
   async why(tenantId: string, asked: string, moment: Moment): Promise<Why> {
@@ -31,7 +35,7 @@ export class WhyView {
     }
     const id = await this.#idOf(tenantId, asked, position);
     const roots = await this.#from(tenantId, await this.#beginningsOf(tenantId, id, position), id, position);
-    return { id, roots: underOneRoot(id, roots), position };
+    return { id, roots, position };
   }
 
   /** What began with it; of a thing that only others speak of, such as an image, what these began with. */
@@ -51,7 +55,10 @@ export class WhyView {
       [...new Set(beginnings)].map((it) => this.trails.lastEffectsOf(tenantId, it, until, EFFECTS)),
     );
     const found = await this.trails.eventsAt(positions.flat(), tenantId);
-    return causesOf(found.filter((event) => isAbout(event, id)));
+    return causesOf(
+      found.filter((event) => isAbout(event, id)),
+      this.source,
+    );
   }
 
   /** A name may have been given again, and means the one that has it now, or had it last. */

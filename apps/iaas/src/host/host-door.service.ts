@@ -53,7 +53,7 @@ export class HostDoor implements OnModuleDestroy {
   /** A control plane that starts has no agents yet: their hosts are placed on again when they come back. */
   async open(): Promise<void> {
     for (const hostId of await this.#connectedHosts()) {
-      await this.commands.execute(new LoseHost({ hostId }, this.#own(hostId)));
+      await this.commands.report(new LoseHost({ hostId }, this.#own(hostId)));
     }
     this.#stop = this.clock.after(PATIENCE, () => this.#later(this.#admitIgnorance()));
   }
@@ -65,10 +65,10 @@ export class HostDoor implements OnModuleDestroy {
   async connect(host: HostDescription, services: HostServices): Promise<{ epoch: number }> {
     const { hostId } = host;
     const meta = this.#meta(hostId, { tenantId: PLATFORM, correlationId: hostId, causationId: hostId });
-    await this.commands.execute(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
+    await this.commands.report(new ConnectHost({ host, overcommit: OVERCOMMIT }, meta));
     const cidr = host.driver === 'simulated' ? SIMULATED_RANGE : host.freeRange;
     const network = new CreateNetwork({ ...DEFAULT_NETWORK, cidr }, { ...meta, commandId: uuid() });
-    const { events } = await this.commands.execute(network);
+    const { events } = await this.commands.report(network);
     // Whoever asks for an instance from now on finds the network.
     await this.views.networks.waitFor(events.at(-1)?.position ?? 0);
     const { state } = await this.aggregates.load(fleet, streamName(fleet, FLEET, PLATFORM));
@@ -109,10 +109,10 @@ export class HostDoor implements OnModuleDestroy {
         if (!row) return;
         const cause = row.task ? row.cause : { correlationId: hostId, causationId: hostId };
         const meta = this.#meta(hostId, { tenantId: row.tenantId, ...cause });
-        await this.commands.execute(new ReportInstance({ instanceId: sight.instanceId, hostId, sight }, meta));
+        await this.commands.report(new ReportInstance({ instanceId: sight.instanceId, hostId, sight }, meta));
       }),
       ...sights.networks.map((sight) =>
-        this.commands.execute(new ReportNetwork({ networkId: sight.networkId, hostId, sight }, this.#own(hostId))),
+        this.commands.report(new ReportNetwork({ networkId: sight.networkId, hostId, sight }, this.#own(hostId))),
       ),
       ...sights.images.map(async (sight) => {
         const itself = { tenantId: PLATFORM, correlationId: hostId, causationId: hostId };
@@ -127,7 +127,7 @@ export class HostDoor implements OnModuleDestroy {
   /** @returns whether the rules let it be told in the name of that tenant */
   async #reportImage(sight: Sights['images'][number], meta: Meta): Promise<boolean> {
     try {
-      await this.commands.execute(new ReportImage({ imageId: sight.imageId, sight }, meta));
+      await this.commands.report(new ReportImage({ imageId: sight.imageId, sight }, meta));
       return true;
     } catch (error) {
       if (error instanceof RejectedError) return false;
@@ -177,7 +177,7 @@ export class HostDoor implements OnModuleDestroy {
           calls: [],
         };
         const meta = this.#meta(hostId, { tenantId, ...cause });
-        await this.commands.execute(new ReportInstance({ instanceId, hostId, sight: report }, meta));
+        await this.commands.report(new ReportInstance({ instanceId, hostId, sight: report }, meta));
       }
     }
   }

@@ -18,7 +18,8 @@ import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 
-type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly' | 'since' | 'isRepeat'> & Readonly<{ params: { id: string } }>;
+type Verb = Pick<Asked<Endpoint>, 'meta' | 'mint' | 'validateOnly' | 'since' | 'isRepeat'> &
+  Readonly<{ params: { id: string } }>;
 
 @Controller()
 export class InstanceHttp {

@@ -37,7 +37,7 @@ export class ReservationSweep implements OnModuleInit, OnModuleDestroy {
     const dead = rows.filter((row) => row.at < before);
     for (const { instanceId, tenantId } of dead) {
       const because = { actor: 'sweep', correlationId: instanceId, causationId: instanceId };
-      await this.commands.execute(
+      await this.commands.report(
         new ReleaseQuota({ instanceId }, { commandId: uuid(), at: this.clock.now(), tenantId, ...because }),
       );
     }

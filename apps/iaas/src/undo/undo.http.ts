@@ -34,8 +34,6 @@ export class UndoHttp {
   @Implement(activity.undo)
   async undo(@Asked(activity.undo) asked: Request): Promise<Operation> {
     const { params, meta } = asked;
-    const before = await this.operations.again(asked);
-    if (before) return before;
     const found = await this.activities.find(params.id, meta.tenantId);
     if (!found) throw problem('event.not-found', `nothing that could be taken back began with "${params.id}"`);
     const undo = await this.#undoOf(found);
@@ -54,12 +52,13 @@ export class UndoHttp {
   }
 
   async #carryOut(undo: Undo, { deed }: AskedBefore, asked: Request): Promise<Operation> {
-    const { meta, validateOnly, since } = asked;
+    const { meta, since, validateOnly } = asked;
     const { tenantId } = meta;
     const operationId = asked.mint('op');
     const command = await this.#commandOf(undo, operationId, asked);
     const done = await this.commands.execute(command, validateOnly);
-    const about = { id: operationId, name: nameOf(undo), resource: { type: deed.type, id: deed.id }, tenantId, since };
+    const resource = { type: deed.type, id: deed.id };
+    const about = { id: operationId, name: nameOf(undo), resource, tenantId, since };
     if ('instanceId' in undo) return this.operations.begun(done, about, validateOnly);
     const words = done.events.length > 0 ? 'done at once' : 'already so';
     return this.operations.ended(about, validateOnly ? 'it would be accepted; nothing was changed' : words);

@@ -60,7 +60,7 @@ export class Keys {
     return Promise.all(rows.map((row) => this.#view(row, byKey.get(row.keyId), moment)));
   }
 
-  /** Now the key ring knows; of the past it is told by the role that the user had, and by the time of the last event. */
+  /** Now the key ring knows; of the past it is told by the role that the user had then. */
   async #isGood({ keyId, tenantId, userId }: KeyRow, moment: Moment): Promise<boolean> {
     if (!moment.then) return this.ring.isGood(keyId);
     const { roles } = await moment.state(membership, streamName(membership, tenantId, tenantId));
@@ -69,7 +69,7 @@ export class Keys {
 
   async #view(row: KeyRow, from: string | undefined, moment: Moment): Promise<KeyView> {
     const { keyId, name, createdAt, kind, userId, tenantId, role, readOnly, only, expiresAt } = row;
-    const isOver = expiresAt !== null && expiresAt <= (moment.then?.recordedAt ?? this.clock.now());
+    const isOver = expiresAt !== null && expiresAt <= (moment.then ? (moment.then.time ?? '') : this.clock.now());
     return {
       id: keyId,
       name,

@@ -57,6 +57,12 @@ export const eventTypes = {
     QuotaSet: 'Its limits are set',
   },
   settings: { SettingsChanged: 'The tenant wants things done so from now on' },
+  rebuild: {
+    RebuildRequested: 'Read models shall be folded anew',
+    RebuildProgressed: 'It has come further',
+    RebuildFinished: 'They are, and this is what came of it',
+    RebuildFailed: 'They could not be, and are what they were',
+  },
   operation: {
     ProcessStarted: 'It has begun, with these steps',
     StepStarted: 'A step has begun; `command` is what it asks',

@@ -118,7 +118,7 @@ const parametersOf = (endpoint: Endpoint): readonly Json[] => [
     'RequestId',
     ...(endpoint.access === 'anonymous' ? [] : ['Tenant']),
     ...(isRepeatable(endpoint) ? ['IdempotencyKey'] : []),
-    ...(endpoint.streams ? ['LastEventId'] : []),
+    ...(endpoint.streams === 'events' ? ['LastEventId'] : []),
   ].map((name) => ({ $ref: `#/components/parameters/${name}` })),
 ];
 
@@ -143,13 +143,18 @@ const answer = (endpoint: Endpoint): Json => ({
   },
   ...(endpoint.status !== 204 && {
     content: {
-      'application/json': { schema: schemaOf(endpoint.answer) },
-      ...(endpoint.streams && {
-        'text/event-stream': { schema: { type: 'string', description: '`id` is the position, `data` a CloudEvent' } },
-      }),
+      ...(endpoint.streams !== 'lines' && { 'application/json': { schema: schemaOf(endpoint.answer) } }),
+      ...(endpoint.streams && streams[endpoint.streams]),
     },
   }),
 });
+
+const text = (description: string) => ({ schema: { type: 'string', description } });
+const streams = {
+  events: { 'text/event-stream': text('`id` is the position, `data` a CloudEvent') },
+  progress: { 'text/event-stream': text('`event` is `progress` or `done`, `data` how far it is or what came of it') },
+  lines: { 'application/x-ndjson': text('A document in each line') },
+};
 
 /** The problems that an endpoint answers, with what the edge may say before it is reached: by status, sets of codes. */
 const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> => {
@@ -160,7 +165,9 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
     ...(endpoint.body ? ['request.too-large', 'request.media-type'] : []),
     ...(isRepeatable(endpoint) ? ['idempotency.mismatch'] : []),
     ...endpoint.errors,
-    ...(endpoint.access === 'anonymous' || endpoint.admission === 'free' ? [] : ['request.too-many', 'service.overloaded']),
+    ...(endpoint.access === 'anonymous' || endpoint.admission === 'free'
+      ? []
+      : ['request.too-many', 'service.overloaded']),
     ...(endpoint.method === 'get' ? [] : ['storage.full']),
     'internal.error',
     'service.unavailable',

@@ -3,10 +3,14 @@ import type { History } from '@strata/event-sourcing';
 import { SystemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { Doorbell } from '../doorbell.js';
-import { draftOf, laterOf, recordsOf } from '../draft.js';
 import { passes } from '../event-filter.js';
+import { LANE, draftOf, laterOf, recordsOf } from '../draft.js';
+import type { Draft } from '../draft.js';
 import { EventLog } from '../event-log.js';
-import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import type { AppendGroup, Appended, EventFilter, Origin, Recorded, Stored } from '../event.js';
+import { parsed } from '../json.js';
+import type { Entry } from '../proof/ledger.js';
+import { MemoryLedger } from './memory-ledger.js';
 
 const PAGE = 5_000;
 
@@ -17,6 +21,8 @@ export class MemoryEventLog extends EventLog {
   readonly #commands = new Map<string, Stored>();
   readonly #doorbell = new Doorbell();
   readonly #versions: Versions;
+  /** What proves the events, for a store that stands on this log. */
+  readonly ledger = new MemoryLedger((entries) => this.#restore(entries));
 
   constructor(
     private readonly clock: Clock = new SystemClock(),
@@ -42,6 +48,7 @@ export class MemoryEventLog extends EventLog {
 
     let last = version;
     const place = { position: this.#events.length, recordedAt: this.#now() };
+    this.#tellLedger(draft, place);
     const appended = recordsOf(draft, place, this.#versions).map((events, index): Appended => {
       last += events.length;
       this.#store(stream, events);
@@ -67,8 +74,8 @@ export class MemoryEventLog extends EventLog {
     return found;
   }
 
-  override async *readAll(after: number) {
-    const head = this.#events.length;
+  override async *readAll(after: number, upTo = Infinity) {
+    const head = Math.min(this.#events.length, upTo);
     for (let at = after; at < head; at += PAGE) yield this.#events.slice(at, Math.min(at + PAGE, head));
   }
 
@@ -122,6 +129,41 @@ export class MemoryEventLog extends EventLog {
       if (stored) commands.set(id, stored);
     }
     return { version: this.#streams.get(stream)?.length ?? 0, commands };
+  }
+
+  /** The events as they are written, which is not always as they are read. */
+  #tellLedger(
+    { stream, expectedVersion, commands }: Draft,
+    { position: before, recordedAt }: Readonly<{ position: number; recordedAt: string }>,
+  ) {
+    let [position, version] = [before, expectedVersion];
+    for (const {
+      id: command,
+      at,
+      origin: meta,
+      meta: { tenantId: tenant },
+      events,
+    } of commands) {
+      for (const event of events) {
+        const place = { position: ++position, stream, version: ++version };
+        this.ledger.add({ ...event, ...place, at, recordedAt, meta, tenant, command });
+      }
+    }
+  }
+
+  #restore(entries: readonly Entry[]) {
+    for (const entry of entries) {
+      const { position, stream, version, type, schemaVersion, id, at, recordedAt } = entry;
+      const event = this.#versions.read<Recorded>({
+        ...{ id, stream, version, lane: LANE, position, at, recordedAt, type, schemaVersion },
+        ...{ data: parsed<object>(entry.data), meta: parsed<Origin>(entry.meta) },
+      });
+      this.#store(stream, [event]);
+      const key = `${entry.command} ${stream}`;
+      const before = this.#commands.get(key)?.events ?? [];
+      this.#commands.set(key, { version: event.version, events: [...before, event] });
+    }
+    this.#doorbell.ring();
   }
 
   #store(stream: string, events: readonly Recorded[]) {

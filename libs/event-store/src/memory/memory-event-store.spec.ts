@@ -1,4 +1,5 @@
 import {
+  isALedger,
   isAnEventLog,
   isAViewStore,
   readsOldEvents,
@@ -16,4 +17,5 @@ runsAggregates('the memory', make, async (store) => store);
 runsSubscriptions('the memory', make);
 isAViewStore('the memory', make);
 remembersThePast('the memory', make);
+isALedger('the memory', make);
 readsOldEvents('the memory', async (history) => new MemoryEventStore(new MemoryEventLog(undefined, history)));

@@ -81,9 +81,10 @@ class PostgresTransaction extends Transaction {
   }
 
   async #whyNot({ name, fence }: Moving): Promise<Error> {
-    const { rows } = await this.client.query<CursorRow>('SELECT position, fence FROM es_cursor WHERE subscription = $1', [
-      name,
-    ]);
+    const { rows } = await this.client.query<CursorRow>(
+      'SELECT position, fence FROM es_cursor WHERE subscription = $1',
+      [name],
+    );
     const [cursor] = rows;
     return Number(cursor?.fence) === fence ? new AlreadyMoved(name, Number(cursor?.position)) : new FencedOff(name);
   }

@@ -87,8 +87,8 @@ export class PostgresEventLog extends EventLog {
     return this.#eventsOf(filter.tenantId, where, values);
   }
 
-  override async *readAll(after: number) {
-    const head = await this.head();
+  override async *readAll(after: number, upTo = Infinity) {
+    const head = Math.min(await this.head(), upTo);
     const order = new InOrder<Recorded>(after, EARLY);
     if (head - after > Math.max(head / 2, EARLY)) {
       for await (const page of this.#copied(this.pool, rangeOf(after, head), 'as it lies')) {

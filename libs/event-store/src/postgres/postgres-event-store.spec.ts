@@ -1,5 +1,12 @@
 import { postgresForTests } from '@strata/testing/embedded-postgres';
-import { isAnEventLog, isAViewStore, remembersThePast, runsAggregates, runsSubscriptions } from '../testing/index.js';
+import {
+  isALedger,
+  isAnEventLog,
+  isAViewStore,
+  remembersThePast,
+  runsAggregates,
+  runsSubscriptions,
+} from '../testing/index.js';
 import { PostgresEventStore } from './postgres-event-store.js';
 
 let schemas = 0;
@@ -15,3 +22,4 @@ runsAggregates('PostgreSQL', make, open);
 runsSubscriptions('PostgreSQL', make);
 isAViewStore('PostgreSQL', make);
 remembersThePast('PostgreSQL', make);
+isALedger('PostgreSQL', make);

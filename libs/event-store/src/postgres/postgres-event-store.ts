@@ -4,6 +4,8 @@ import { EventStore } from '../event-store.js';
 import type { ViewDefinition } from '../view-definition.js';
 import { PostgresCheckpoints } from './postgres-checkpoints.js';
 import { PostgresEventLog } from './postgres-event-log.js';
+import { PostgresLedger } from './postgres-ledger.js';
+import { PostgresSnapshot } from './postgres-snapshot.js';
 import { PostgresViewTable } from './postgres-view-table.js';
 import { connectionTo, migrate } from './schema.js';
 import type { Migration, PostgresPlace } from './schema.js';
@@ -39,7 +41,7 @@ export class PostgresEventStore extends EventStore {
     private readonly pool: Pool,
     private readonly tenants: Tenants,
   ) {
-    super(log, new PostgresCheckpoints(pool));
+    super(log, new PostgresCheckpoints(pool), new PostgresLedger(pool));
   }
 
   override async close() {
@@ -49,5 +51,8 @@ export class PostgresEventStore extends EventStore {
 
   protected override tableOf<Row extends object, Column extends string>(definition: ViewDefinition<Row, Column>) {
     return PostgresViewTable.open(definition, this.pool, this.tenants);
+  }
+  protected override snapshot() {
+    return PostgresSnapshot.take(this.pool);
   }
 }

@@ -5,11 +5,15 @@ import type { Listing, Scalar, ViewDefinition } from '../view-definition.js';
 import { parsed } from '../json.js';
 import { viewId } from '../view-definition.js';
 import { cursorOf, placeOf, ViewTable } from '../view-table.js';
+import type { Snapshot } from '../view-table.js';
 import { isBegun, onlyStatement, sqlOf } from './postgres-checkpoints.js';
+import { ownSnapshot } from './postgres-snapshot.js';
 import { RAW } from './rows.js';
 import type { Tenants } from './tenants.js';
 
-const PAGE = 5_000;
+/** Behind a table's name: one that is filled beside it, and the one that it took the place of. */
+const BESIDE = '_beside';
+const BEFORE = '_before';
 const TAKEN = new Set(['key', 'row', 'tenant']);
 const ROWS = { rowMode: 'array', types: RAW } as const;
 
@@ -20,7 +24,6 @@ type Found = [cursor: string, string | null, string | null];
  * that a definition need not say their types: scalars of one type have their own order, and no value is ever null in SQL.
  */
 export class PostgresViewTable<Row extends object, Column extends string> extends ViewTable<Row, Column> {
-  readonly #table: string;
   readonly #columns: readonly Column[];
 
   /** Makes the table and its indexes, unless they are there. @throws when the columns changed and the version did not */
@@ -29,8 +32,10 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     pool: Pool,
     tenants: Tenants,
   ): Promise<PostgresViewTable<Row, Column>> {
-    const table = new PostgresViewTable(definition, pool, tenants);
-    await table.#create();
+    const table = new PostgresViewTable(definition, pool, tenants, viewId(definition));
+    await table.#create(table.#indexes());
+    // What a process has left that died while it folded the view anew.
+    for (const left of [table.#at(BESIDE), table.#at(BEFORE)]) await left.drop();
     return table;
   }
 
@@ -38,9 +43,9 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     private readonly definition: ViewDefinition<Row, Column>,
     private readonly pool: Pool,
     private readonly tenants: Tenants,
+    private readonly table: string,
   ) {
     super();
-    this.#table = viewId(definition);
     // Object.keys forgets which strings they are.
     this.#columns = Object.keys(definition.columns) as Column[];
     const odd = this.#columns.find((column) => !/^[a-zA-Z][a-zA-Z0-9]*$/.test(column) || TAKEN.has(column));
@@ -55,7 +60,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     if (tenantId === undefined) return this.#rowsOf(keys);
     const values: unknown[] = [keys];
     const owned = this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
-    const text = `SELECT key, row FROM ${this.#table} WHERE ${['key = ANY ($1)', ...owned].join(' AND ')}`;
+    const text = `SELECT key, row FROM ${this.table} WHERE ${['key = ANY ($1)', ...owned].join(' AND ')}`;
     const rows = await this.tenants.query<[string, string]>(tenantId, { text, values, ...ROWS });
     return new Map(rows.map(([key, row]) => [key, this.#parse(row)]));
   }
@@ -77,28 +82,57 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     const columnArrays = this.#columns.map((_, index) => `$${index + 5}::jsonb[]`);
     const arrays = ['$1::text[]', '$2::json[]', '$4::text[]', ...columnArrays];
     const put = `
-      INSERT INTO ${this.#table} (key, ${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})
+      INSERT INTO ${this.table} (key, ${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})
       ${condition && `WHERE ${condition}`}
       ON CONFLICT (key) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
-    const take = `DELETE FROM ${this.#table} WHERE key = ANY ($3::text[]) ${condition && `AND ${condition}`}`;
+    const take = `DELETE FROM ${this.table} WHERE key = ANY ($3::text[]) ${condition && `AND ${condition}`}`;
     const valueOf = (column: Column) => kept.map(([, row]) => jsonb(this.definition.columns[column](row)));
     const documents = kept.map(([, row]) => JSON.stringify(row));
     const owners = kept.map(([, row]) => this.definition.tenant(row));
     const values = [kept.map(([key]) => key), documents, gone, owners, ...this.#columns.map(valueOf)];
-    const name = `save ${this.#table}${condition && ' with its cursor'}`;
+    const name = `save ${this.table}${condition && ' with its cursor'}`;
     const text = condition ? `put AS (${put}), take AS (${take})` : `WITH take AS (${take}) ${put}`;
     return { name, text, values };
   }
 
-  override async clear(tx: Transaction) {
-    // Not TRUNCATE, which would lock out the readers of the old rows until the commit.
-    await (await sqlOf(tx)).query(`DELETE FROM ${this.#table}`);
+  override async beside() {
+    const table = this.#at(BESIDE);
+    await table.drop();
+    await table.#create([]);
+    return table;
+  }
+
+  override async fill(rows: ReadonlyMap<string, Row | undefined>) {
+    await this.pool.query(this.#saving(rows, ''));
+  }
+
+  override async finish() {
+    for (const index of this.#indexes()) await this.pool.query(index);
+    await this.pool.query(`ANALYZE ${this.table}`);
+  }
+
+  override async become(tx: Transaction, other: ViewTable<Row, Column>) {
+    if (!(other instanceof PostgresViewTable)) throw new Error('the other table belongs to another store');
+    const before = this.#at(BEFORE);
+    const renamed = (from: string, to: string) => [
+      `ALTER TABLE ${from} RENAME TO ${to}`,
+      `ALTER INDEX ${from}_pkey RENAME TO ${to}_pkey`,
+      ...this.#indexed().map((column) => `ALTER INDEX ${indexOf(from, column)} RENAME TO ${indexOf(to, column)}`),
+    ];
+    // Whoever reads is waited for, and those who come later wait behind us: not for long, then.
+    const statements = [`SET LOCAL lock_timeout = '2s'`, ...renamed(this.table, before.table)];
+    await (await sqlOf(tx)).query([...statements, ...renamed(other.table, this.table)].join(';'));
+    return before;
+  }
+
+  override async drop() {
+    await this.pool.query(`DROP TABLE IF EXISTS ${this.table}`);
   }
 
   override async look(key: string, tenantId?: string) {
     const values: unknown[] = [key];
     const owned = tenantId === undefined ? [] : this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
-    const text = `SELECT * FROM ${this.#table} WHERE ${['key = $1', ...owned].join(' AND ')}`;
+    const text = `SELECT * FROM ${this.table} WHERE ${['key = $1', ...owned].join(' AND ')}`;
     const { cursor, found } = await this.#read(tenantId, ['key', 'row'], text, '', values);
     const [row] = found.map(([, it]) => this.#parse(it));
     return { row, cursor };
@@ -127,7 +161,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     const filter = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const way = direction === 'ascending' ? 'ASC' : 'DESC';
     const sort = `ORDER BY ${order.map((name) => `${name} ${way}`).join(', ')}`;
-    const rowsThere = `SELECT * FROM ${this.#table} ${filter} ${sort} LIMIT $1`;
+    const rowsThere = `SELECT * FROM ${this.table} ${filter} ${sort} LIMIT $1`;
     const { cursor, found } = await this.#read(tenantId, ['key', 'row'], rowsThere, sort, values);
     const rows = found.slice(0, limit).map(([key, row]) => ({ key, row: this.#parse(row) }));
     const last = rows.at(-1);
@@ -144,7 +178,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     const name = this.#named(column);
     const owned = tenantId === undefined ? [] : this.#ownedBy(tenantId, (value) => `$${values.push(value)}`);
     const filter = owned.length > 0 ? `WHERE ${owned.join(' AND ')}` : '';
-    const counts = `SELECT ${name}, count(*) FROM ${this.#table} ${filter} GROUP BY ${name}`;
+    const counts = `SELECT ${name}, count(*) FROM ${this.table} ${filter} GROUP BY ${name}`;
     const { cursor, found } = await this.#read(tenantId, [name, 'count'], counts, '', values);
     return { counts: new Map(found.map(([value, count]) => [parsed<Scalar>(value), Number(count)])), cursor };
   }
@@ -154,7 +188,7 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
    * instant, and both are written in one transaction. A statement that finds nothing leaves the cursor alone in its row.
    */
   async #read(tenantId: string | undefined, columns: readonly string[], text: string, sort: string, values: unknown[]) {
-    const kept = `SELECT position FROM es_cursor WHERE subscription = $${values.push(this.#table)}`;
+    const kept = `SELECT position FROM es_cursor WHERE subscription = $${values.push(this.table)}`;
     const question = {
       text: `SELECT kept.position, ${columns.join(', ')} FROM (${kept}) AS kept LEFT JOIN (${text}) AS found ON true ${sort}`,
       values,
@@ -165,20 +199,21 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
         ? (await this.pool.query<Found>(question)).rows
         : await this.tenants.query<Found>(tenantId, question);
     const [first] = rows;
-    if (first === undefined) throw new Error(`nobody follows the log for ${this.#table}`);
+    if (first === undefined) throw new Error(`nobody follows the log for ${this.table}`);
     const found = rows.flatMap(([, a, b]) => (a === null || b === null ? [] : [[a, b] as const]));
     return { cursor: Number(first[0]), found };
   }
 
-  override async *all() {
-    const text = `SELECT key, row FROM ${this.#table} WHERE key > $1 ORDER BY key LIMIT ${PAGE}`;
-    for (let after = ''; ;) {
-      const { rows } = await this.pool.query<[string, string]>({ text, values: [after], ...ROWS });
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows.map(([key, row]) => [key, this.#parse(row)] as const);
-      after = last[0];
+  override async *all(at: Snapshot) {
+    const select = `SELECT key, row FROM ${this.table} ORDER BY key`;
+    for await (const rows of ownSnapshot(at).rowsOf(select, 2)) {
+      yield rows.map(([key = '', row = '']) => [key, this.#parse(row)] as const);
     }
+  }
+
+  /** The same view's table under another name. */
+  #at(suffix: string): PostgresViewTable<Row, Column> {
+    return new PostgresViewTable(this.definition, this.pool, this.tenants, `${viewId(this.definition)}${suffix}`);
   }
 
   #ownedBy(tenantId: string, bind: (value: unknown) => string): string[] {
@@ -187,9 +222,9 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
   }
 
   async #rowsOf(keys: readonly string[]): Promise<Map<string, Row>> {
-    const text = `SELECT key, row FROM ${this.#table} WHERE key = ANY ($1)`;
+    const text = `SELECT key, row FROM ${this.table} WHERE key = ANY ($1)`;
     const { rows } = await this.pool.query<[string, string]>({
-      name: `rows of ${this.#table}`,
+      name: `rows of ${this.table}`,
       text,
       values: [keys],
       ...ROWS,
@@ -207,24 +242,32 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
     return `"${column}"`;
   }
 
-  async #create(): Promise<void> {
+  /** A row that changes in no indexed column finds room for its new version beside the old one, and no index hears of it. */
+  #indexed(): readonly Column[] {
+    return this.#columns.filter((it) => !this.definition.unindexed?.includes(it));
+  }
+
+  #indexes(): readonly string[] {
+    return this.#indexed().map((column) => {
+      const within = this.definition.acrossTenants?.includes(column) ? '' : 'tenant, ';
+      const name = indexOf(this.table, column);
+      return `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${within}"${column}", key)`;
+    });
+  }
+
+  async #create(indexes: readonly string[]): Promise<void> {
     const sql = await this.pool.connect();
     try {
       // Two processes that make the same table at once would trip over each other, IF NOT EXISTS or not.
       await sql.query('BEGIN');
-      await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`strata makes ${this.#table}`]);
+      await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`strata makes ${this.table}`]);
       const columns = this.#columns.map((column) => `, "${column}" jsonb NOT NULL`).join('');
       await sql.query(
-        `CREATE TABLE IF NOT EXISTS ${this.#table} (key text COLLATE "C" PRIMARY KEY, row json NOT NULL,
+        `CREATE TABLE IF NOT EXISTS ${this.table} (key text COLLATE "C" PRIMARY KEY, row json NOT NULL,
           tenant text COLLATE "C" NOT NULL${columns}) WITH (fillfactor = 60)`,
       );
       await this.#check(sql);
-      // A row that changes in no indexed column finds room for its new version beside the old one, and no index hears of it.
-      for (const column of this.#columns.filter((it) => !this.definition.unindexed?.includes(it))) {
-        const name = `${this.#table}_${column}`.toLowerCase();
-        const within = this.definition.acrossTenants?.includes(column) ? '' : 'tenant, ';
-        await sql.query(`CREATE INDEX IF NOT EXISTS ${name} ON ${this.#table} (${within}"${column}", key)`);
-      }
+      for (const index of indexes) await sql.query(index);
       await this.#wall(sql);
       await sql.query('COMMIT');
       sql.release();
@@ -237,18 +280,18 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
   /** The second wall: whoever reads as `strata_tenant` sees one tenant's rows, whatever the query says. */
   async #wall(sql: Pick<Pool, 'query'>) {
     const own = `tenant = current_setting('strata.tenant', true)`;
-    const { rowCount } = await sql.query('SELECT FROM pg_policy WHERE polrelid = $1::regclass', [this.#table]);
+    const { rowCount } = await sql.query('SELECT FROM pg_policy WHERE polrelid = $1::regclass', [this.table]);
     if (rowCount === 1) return;
     await sql.query(`
-      ALTER TABLE ${this.#table} ENABLE ROW LEVEL SECURITY;
-      CREATE POLICY own ON ${this.#table} FOR SELECT TO strata_tenant
+      ALTER TABLE ${this.table} ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY own ON ${this.table} FOR SELECT TO strata_tenant
         USING (${this.definition.shared ? `${own} OR tenant = '${PLATFORM}'` : own});
-      GRANT SELECT ON ${this.#table} TO strata_tenant`);
+      GRANT SELECT ON ${this.table} TO strata_tenant`);
   }
 
   async #check(sql: Pick<Pool, 'query'>) {
     const text = `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`;
-    const { rows } = await sql.query<Readonly<{ attname: string }>>(text, [this.#table]);
+    const { rows } = await sql.query<Readonly<{ attname: string }>>(text, [this.table]);
     const found = rows.map(({ attname }) => attname).toSorted();
     const wanted = [...TAKEN, ...this.#columns].toSorted();
     if (found.join() !== wanted.join()) {
@@ -260,3 +303,5 @@ export class PostgresViewTable<Row extends object, Column extends string> extend
 }
 
 const jsonb = (value: Scalar | undefined) => JSON.stringify(value ?? null);
+
+const indexOf = (table: string, column: string) => `${table}_${column}`.toLowerCase();

@@ -4,6 +4,7 @@ import { v4 } from 'uuid';
 import type { EventStore } from '../event-store.js';
 import type { EventFilter, Recorded } from '../event.js';
 import { defineView } from '../view-definition.js';
+import { together } from '../view.js';
 import type { TenantRows } from '../view.js';
 import { by, until } from './fixtures.js';
 
@@ -179,6 +180,30 @@ export const remembersThePast = (name: string, make: () => Promise<EventStore>):
       expect((await view.of('ten_a').list()).position).toBe(end);
     });
 
+    it('reads two views at one position, also while much is under way', async () => {
+      const views = [await store.view(cups), await store.view(jugs)] as const;
+      let isWriting = true;
+      const write = async (what: typeof cup, id: string) => {
+        await what('ten_a', id, made(id, what === cup ? 'ten_a' : PLATFORM, 0));
+        while (isWriting) {
+          await what('ten_a', id, grown(id));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      const writing = Promise.all([write(cup, '1'), write(jug, '2')]);
+      const read = () => Promise.all(views.map((view) => view.of('ten_a').list()));
+      for (let reads = 0; reads < 40; reads++) {
+        const pages = await together(views, read);
+        const [first, second] = pages;
+        expect(first?.position).toBe(second?.position);
+        for (const [index, page] of pages.entries()) {
+          expect(await (await views[index]?.asOf(page.position, 'ten_a'))?.list()).toEqual(page);
+        }
+      }
+      isWriting = false;
+      await writing;
+    });
+
     it('knows what a stream came to at a position, also one that is longer by now', async () => {
       const stream = 'ten_a/cup-1';
       const ends = [0];
@@ -201,8 +226,9 @@ export const remembersThePast = (name: string, make: () => Promise<EventStore>):
       expect(moment).toMatchObject({ position: head, then: undefined });
       const past = await store.asOf(3);
       const [third] = await store.log.readAt([3]);
-      expect(past).toMatchObject({ position: 3, then: { recordedAt: third?.recordedAt } });
-      expect((await store.asOf(0)).then).toEqual({ recordedAt: undefined });
+      expect(past).toMatchObject({ position: 3, then: { recordedAt: third?.recordedAt, time: third?.recordedAt } });
+      expect((await store.asOf(3, '2030-01-01T00:00:00.000Z')).then?.time).toBe('2030-01-01T00:00:00.000Z');
+      expect((await store.asOf(0)).then).toEqual({ recordedAt: undefined, time: undefined });
       await expect(store.asOf(1_000)).rejects.toThrow(RangeError);
     });
 

@@ -137,12 +137,97 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
     it('is the same when rebuilt, and says so by its hash', async () => {
       await tell(...Array.from({ length: 30 }, (_, n) => box(`b${n}`, 'ann', n)));
       await tell({ type: 'Grown', data: { id: 'b7', by: 5 } }, { type: 'Burnt', data: { id: 'b8' } });
-      const rebuilt = await view.rebuild();
-      expect(rebuilt).toMatchObject({ events: 32, rows: 29, before: await view.hash() });
-      expect(rebuilt.after).toBe(rebuilt.before);
+      const hash = await view.hash();
+      const rebuilt = await store.rebuild();
+      expect(rebuilt).toMatchObject({ events: 32, position: 32 });
+      expect(rebuilt.views).toEqual([{ view: 'boxes', rows: 29, before: hash, after: hash }]);
+      expect(await view.hash()).toBe(hash);
       await tell(box('new', 'ann', 1));
       expect(await view.get('new')).toBeDefined();
-      expect(await view.hash()).not.toBe(rebuilt.after);
+      expect(await view.hash()).not.toBe(hash);
+    });
+
+    it('is rebuilt while events come and rows are read, and no reader sees a part of it', async () => {
+      await tell(...Array.from({ length: 3_000 }, (_, n) => box(`b${n}`, 'ann', 0)));
+      let [version, sizes, isOver] = [3_000, 0, false];
+      // Each command grows all of three boxes at once: whoever reads them finds them equally large.
+      const write = async () => {
+        while (!isOver) {
+          const events = ['b1', 'b1500', 'b2999'].map((id): BoxEvent => ({ type: 'Grown', data: { id, by: 1 } }));
+          await store.log.append({ stream: 'boxes', expectedVersion: version, events, meta: by() });
+          version += 3;
+          await new Promise(setImmediate);
+        }
+      };
+      const read = async () => {
+        while (!isOver) {
+          const found = (await view.list({ where: { owner: 'ann' }, limit: 5_000 })).rows;
+          expect(found).toHaveLength(3_000);
+          const grown = found.filter(({ size }) => size > 0);
+          expect(new Set(grown.map(({ size }) => size)).size).toBeLessThanOrEqual(1);
+          sizes++;
+          await new Promise(setImmediate);
+        }
+      };
+      const both = Promise.all([write(), read()]);
+      try {
+        const stages = new Set<string>();
+        for (let round = 0; round < 3; round++) {
+          const [rebuilt] = (await store.rebuild({ tell: ({ stage }) => stages.add(stage) })).views;
+          expect(rebuilt).toMatchObject({ rows: 3_000, before: rebuilt?.after });
+        }
+        expect([...stages]).toEqual(['fold', 'index', 'switch', 'compare']);
+      } finally {
+        isOver = true;
+        await both;
+      }
+      expect(sizes).toBeGreaterThan(3);
+      await view.waitFor(await store.log.head());
+      expect(await view.get('b1500')).toMatchObject({ size: (version - 3_000) / 3 });
+      const hash = await view.hash();
+      expect((await store.rebuild()).views).toMatchObject([{ before: hash, after: hash }]);
+    }, 60_000);
+
+    it('puts rows away that it has no room for, and takes them up again', async () => {
+      const many = Array.from({ length: 9_000 }, (_, n) => box(`b${n}`, 'ann', 1));
+      await tell(...many);
+      await tell({ type: 'Grown', data: { id: 'b3', by: 1 } }, { type: 'Burnt', data: { id: 'b4' } });
+      await tell(box('b4', 'bob', 7), { type: 'Burnt', data: { id: 'b5' } });
+      const hash = await view.hash();
+      const { views } = await store.rebuild();
+      expect(views).toEqual([{ view: 'boxes', rows: 8_999, before: hash, after: hash }]);
+    }, 30_000);
+
+    it('stays as it was when a rebuild fails or is called off', async () => {
+      await tell(...Array.from({ length: 30 }, (_, n) => box(`b${n}`, 'ann', n)));
+      const hash = await view.hash();
+      await expect(store.rebuild({ signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+      await expect(store.rebuild({ views: ['crates'] })).rejects.toThrow('no view "crates"');
+      const halt = () => {
+        throw new Error('halt');
+      };
+      await expect(store.rebuild({ tell: halt })).rejects.toThrow('halt');
+      await tell(box('new', 'ann', 1), { type: 'Burnt', data: { id: 'new' } });
+      expect(await view.hash()).toBe(hash);
+      expect((await store.rebuild()).views).toMatchObject([{ before: hash, after: hash }]);
+    });
+
+    it('has nothing parked any more once it was rebuilt', async () => {
+      const fragile = { ...boxes, evolve: fold };
+      let isFragile = true;
+      function fold(...args: Parameters<typeof boxes.evolve>) {
+        if (isFragile && args[2] === 'b') throw new Error('cannot fold b');
+        return boxes.evolve(...args);
+      }
+      await view.subscription.stop();
+      view = await store.view(fragile);
+      await tell(box('a', 'ann', 1), box('b', 'bob', 2));
+      await until('it is parked', async () => (await view.subscription.parked()).length > 0);
+      isFragile = false;
+      await store.rebuild();
+      expect(await view.subscription.parked()).toEqual([]);
+      await tell({ type: 'Grown', data: { id: 'b', by: 1 } });
+      expect(await view.get('b')).toMatchObject({ size: 3 });
     });
 
     it('has wrong rows put right by a rebuild', async () => {
@@ -154,10 +239,13 @@ export const isAViewStore = (name: string, make: () => Promise<EventStore>): voi
       await tell({ type: 'Grown', data: { id: 'a', by: 0 } });
       expect(await view.get('a')).toMatchObject({ owner: 'eve' });
       await reopened();
-      const { before, after } = await view.rebuild();
-      expect(before).not.toBe(after);
-      expect(after).toBe(right);
+      const changed: string[] = [];
+      view.onChange((keys) => changed.push(...keys));
+      const [rebuilt] = (await store.rebuild({ views: ['boxes'] })).views;
+      expect(rebuilt?.before).not.toBe(rebuilt?.after);
+      expect(rebuilt?.after).toBe(right);
       expect(await view.get('a')).toEqual({ id: 'a', owner: 'ann', size: 1 });
+      await until('those who act on changes were told', () => changed.join('') === 'ab');
     });
   });
 };

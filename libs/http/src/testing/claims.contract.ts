@@ -40,7 +40,7 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
       await Promise.all(
         ['no', 'yes'].map(async (key) => {
           await claims.claim(claimed(key));
-          await claims.settle(claimed(key), key === 'no' ? refusal : answer, key === 'no' ? 'now' : 'soon');
+          await claims.settle(claimed(key), key === 'no' ? refusal : answer);
         }),
       );
       expect(await claims.claim(claimed('no'))).toMatchObject({ answer: refusal });
@@ -49,14 +49,14 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
 
     it('keeps the answer to the byte, and the first one only', async () => {
       await claims.claim(claimed('kept'));
-      await claims.settle(claimed('kept'), answer, 'soon');
-      await claims.settle(claimed('kept'), { status: 200, body: 'another' }, 'soon');
+      await claims.settle(claimed('kept'), answer);
+      await claims.settle(claimed('kept'), { status: 200, body: 'another' });
       expect(await claims.claim(claimed('kept'))).toMatchObject({ answer, mismatch: false });
     });
 
     it('keeps an answer without a document', async () => {
       await claims.claim(claimed('empty'));
-      await claims.settle(claimed('empty'), { status: 204, body: '' }, 'soon');
+      await claims.settle(claimed('empty'), { status: 204, body: '' });
       expect(await claims.claim(claimed('empty'))).toMatchObject({ answer: { status: 204, body: '' } });
     });
 
@@ -64,7 +64,7 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
       await claims.claim(claimed('taken'));
       const other = claimed('taken', { requestHash: 'other' });
       expect(await claims.claim(other)).toMatchObject({ mismatch: true });
-      await claims.settle(other, answer, 'soon');
+      await claims.settle(other, answer);
       expect(await claims.claim(claimed('taken'))).toMatchObject({ answer: undefined, mismatch: false });
     });
 
