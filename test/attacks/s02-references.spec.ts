@@ -38,6 +38,7 @@ const noReferences: Readonly<Record<string, string>> = {
   'tenants.create id': 'the same, and only administrators of the platform may',
   'login.login user': 'whoever logs in says who it is, and is answered alike whatever it says: S07',
   'login.login tenant': 'as above',
+  'logs.lines tenant': 'only administrators of the platform may, who may read the whole log',
 };
 
 describe('S02: what belongs to another tenant, named in a request', () => {

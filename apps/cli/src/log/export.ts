@@ -60,11 +60,11 @@ const logOf = (call: Call, { name, position, checkpoint }: LogView, tenant: stri
   position: checkpoint?.position ?? position,
   async *lines(after, upTo) {
     const query = { after, upTo, ...(tenant !== null && { tenant }) };
-    const response = await call.client().send(api.logs.lines, { params: { log: name }, query }, { limit: Infinity });
+    const response = await call.client().send(api.logs.lines, { params: { id: name }, query }, { limit: Infinity });
     if (response.body) yield* linesIn(response.body);
   },
   async checkpoint(upTo) {
-    const answer = await call.client().ask(api.logs.checkpoint, { params: { log: name }, query: { upTo } });
+    const answer = await call.client().ask(api.logs.checkpoint, { params: { id: name }, query: { upTo } });
     return answer.checkpoint;
   },
 });

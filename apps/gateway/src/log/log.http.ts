@@ -33,13 +33,13 @@ export class LogHttp {
 
   @Implement(logs.checkpoint)
   async checkpoint(@Asked(logs.checkpoint) { params, query }: Asked<typeof logs.checkpoint>) {
-    const { ledger } = this.#find(params.log).store;
+    const { ledger } = this.#find(params.id).store;
     return { checkpoint: (await ledger.lastCheckpoint(query.upTo)) ?? null };
   }
 
   @Implement(logs.lines)
   lines(@Asked(logs.lines) { params, query }: Asked<typeof logs.lines>) {
-    const { ledger } = this.#find(params.log).store;
+    const { ledger } = this.#find(params.id).store;
     const { after, upTo, tenant = null } = query;
     return new LineStream(() => linesOf(ledger, { after, upTo, tenant }));
   }
