@@ -26,6 +26,9 @@ export type SimulatedHostOptions = Readonly<{
   changes?: Iterable<Change>;
 }>;
 
+/** After which time something is tried again that a guest does by itself. */
+const AGAIN_MS = 1_000;
+
 /**
  * A machine that exists only in memory: its guests, disks and networks, what time does to them, and what somebody may do
  * to them behind our back. Drivers come and go; handing the same host to a new one is what a restarted agent finds.
@@ -205,7 +208,12 @@ export class SimulatedHost {
       instanceId,
       this.clock.after(ms, () => {
         this.#timers.delete(instanceId);
-        act();
+        try {
+          act();
+        } catch {
+          // It could not be written down, and so it has not happened yet.
+          this.#later(instanceId, Math.max(ms, AGAIN_MS), act);
+        }
       }),
     );
   }
