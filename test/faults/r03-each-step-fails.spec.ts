@@ -28,11 +28,14 @@ const example = (type: string): Event => {
 /** What a process learns from the events that answer its steps. */
 const learnedBy = (definition: ProcessDefinition): Readonly<Record<string, object>> =>
   Object.fromEntries(
-    [...listenedTo([definition])].filter((type) => type !== definition.trigger).map((type) => [type, example(type).data]),
+    [...listenedTo([definition])]
+      .filter((type) => type !== definition.trigger)
+      .map((type) => [type, example(type).data]),
   );
 
 describe('R03: the tables', () => {
-  for (const definition of processes) obeysTheProcessLaws(definition, example(definition.trigger), learnedBy(definition));
+  for (const definition of processes)
+    obeysTheProcessLaws(definition, example(definition.trigger), learnedBy(definition));
 });
 
 // ── On hosts ──────────────────────────────────────────────────────
@@ -56,7 +59,11 @@ const failing: Readonly<Record<string, Readonly<Record<string, Failing | string>
   'provision-instance': {
     quota: 'it is refused before the operation begins: R10',
     image: { fail: refuse('images.build'), code: 'image.build-failed' },
-    host: { fail: () => undefined, ask: { flavor: undefined, vcpus: 1, memoryMiB: 4_000_000, diskGiB: 4 }, code: 'capacity.exhausted' },
+    host: {
+      fail: () => undefined,
+      ask: { flavor: undefined, vcpus: 1, memoryMiB: 4_000_000, diskGiB: 4 },
+      code: 'capacity.exhausted',
+    },
     address: { fail: (platform) => void cancelAt(platform, 'address'), code: 'operation.cancelled' },
     disk: { fail: refuse('disks.ensureRoot'), code: 'instance.task-failed' },
     boot: { fail: refuse('domains.start'), code: 'instance.task-failed' },
@@ -77,7 +84,9 @@ const failing: Readonly<Record<string, Readonly<Record<string, Failing | string>
   'schedule-deletion': { guest: 'as stop-instance: it is the same table' },
   'restore-instance': { guest: 'as start-instance: it is the same table' },
   'rebuild-views': Object.fromEntries(
-    processes.find(({ name }) => name === 'rebuild-views')?.steps.map(({ name }) => [name, 'nothing of it is on a host: R17']) ?? [],
+    processes
+      .find(({ name }) => name === 'rebuild-views')
+      ?.steps.map(({ name }) => [name, 'nothing of it is on a host: R17']) ?? [],
   ),
 };
 
@@ -101,7 +110,11 @@ const operationOn = async (platform: TestPlatform, name: string, more: object = 
   await platform.create('web');
   if (name === 'start-instance') await platform.operate('POST', '/v1/instances/web/stop', { graceSeconds: 0 });
   if (name === 'resume-instance') await platform.operate('POST', '/v1/instances/web/pause', {});
-  return platform.operate('POST', `/v1/instances/web/${name.replace('-instance', '')}`, name === 'stop-instance' ? { graceSeconds: 0 } : {});
+  return platform.operate(
+    'POST',
+    `/v1/instances/web/${name.replace('-instance', '')}`,
+    name === 'stop-instance' ? { graceSeconds: 0 } : {},
+  );
 };
 
 const expectNothingLeft = async (platform: TestPlatform) => {
@@ -113,11 +126,16 @@ const expectNothingLeft = async (platform: TestPlatform) => {
 };
 
 describe('R03: on hosts', () => {
-  const steps = processes.flatMap((definition) => definition.steps.map((step) => ({ process: definition.name, step: step.name })));
+  const steps = processes.flatMap((definition) =>
+    definition.steps.map((step) => ({ process: definition.name, step: step.name })),
+  );
 
   it('every step of every process fails in some test, or cannot', () => {
-    const known = Object.entries(failing).flatMap(([process, all]) => Object.keys(all).map((step) => ({ process, step })));
-    const byName = (all: readonly { process: string; step: string }[]) => all.map((it) => `${it.process} ${it.step}`).toSorted();
+    const known = Object.entries(failing).flatMap(([process, all]) =>
+      Object.keys(all).map((step) => ({ process, step })),
+    );
+    const byName = (all: readonly { process: string; step: string }[]) =>
+      all.map((it) => `${it.process} ${it.step}`).toSorted();
     expect(byName(known)).toEqual(byName(steps));
   });
 
