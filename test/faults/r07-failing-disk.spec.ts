@@ -69,63 +69,86 @@ const expectWell = async (cloud: ServerProcess, ledger: Ledger) => {
 };
 
 describe('R07: a disk that fails', () => {
-  (obstacles.fsync === undefined ? it : it.skip)('with EIO on every fsync loses nothing, and is well again by itself', async () => {
-    const cloud = await ServerProcess.start({ hosts: 10 });
-    let strace: ChildProcess | undefined;
-    try {
-      const ledger = new Ledger();
-      const backMs = await playWith(cloud, ledger, async () => {
-        const before = ledger.statuses.get(503) ?? 0;
-        const { databasePid } = cloud;
-        const inject = ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'];
-        // The postmaster and all that it has: what it starts from now on is followed as well.
-        strace = spawn('strace', ['-f', '-qq', '-o', '/dev/null', ...inject, ...pidsOf(databasePid).flatMap((pid) => ['-p', pid])]);
-        await until('the API has said "not now"', async () => (ledger.statuses.get(503) ?? 0) > before, 60);
-        const ended = once(strace, 'exit');
-        strace.kill('SIGINT');
-        await ended;
-      });
-      const log = cloud.log();
-      console.log(
-        `R07: EIO on every fsync: ${tallyOf(ledger.statuses)}; the next command was accepted ${Math.round(backMs)} ms after the end`,
-      );
-      expect(log).not.toMatch(/Unhandled|uncaught/i);
-      expect(backMs).toBeLessThan(10_000);
-      await expectWell(cloud, ledger);
-    } finally {
-      strace?.kill('SIGKILL');
-      await cloud.remove();
-    }
-  }, 300_000);
+  (obstacles.fsync === undefined ? it : it.skip)(
+    'with EIO on every fsync loses nothing, and is well again by itself',
+    async () => {
+      const cloud = await ServerProcess.start({ hosts: 10 });
+      let strace: ChildProcess | undefined;
+      try {
+        const ledger = new Ledger();
+        const backMs = await playWith(cloud, ledger, async () => {
+          const before = ledger.statuses.get(503) ?? 0;
+          const { databasePid } = cloud;
+          const inject = ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'];
+          // The postmaster and all that it has: what it starts from now on is followed as well.
+          strace = spawn('strace', [
+            '-f',
+            '-qq',
+            '-o',
+            '/dev/null',
+            ...inject,
+            ...pidsOf(databasePid).flatMap((pid) => ['-p', pid]),
+          ]);
+          await until('the API has said "not now"', async () => (ledger.statuses.get(503) ?? 0) > before, 60);
+          const ended = once(strace, 'exit');
+          strace.kill('SIGINT');
+          await ended;
+        });
+        const log = cloud.log();
+        console.log(
+          `R07: EIO on every fsync: ${tallyOf(ledger.statuses)}; the next command was accepted ${Math.round(backMs)} ms after the end`,
+        );
+        expect(log).not.toMatch(/Unhandled|uncaught/i);
+        expect(backMs).toBeLessThan(10_000);
+        await expectWell(cloud, ledger);
+      } finally {
+        strace?.kill('SIGKILL');
+        await cloud.remove();
+      }
+    },
+    300_000,
+  );
 
-  (obstacles.space === undefined ? it : it.skip)('without a byte of space loses nothing, and goes on by itself when there is space', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'strata-fault-'));
-    const small = SmallDisk.mount(folder, 250);
-    const cloud = await ServerProcess.start({ hosts: 10, home: folder });
-    try {
-      const ledger = new Ledger();
-      const filler = join(folder, 'filler');
-      const backMs = await playWith(cloud, ledger, async () => {
-        await small.fillTo(filler, 0);
-        const refused = () => (ledger.statuses.get(507) ?? 0) + (ledger.statuses.get(503) ?? 0);
-        await until('the API has said so', async () => refused() > 50, 60);
-        await small.fillTo(filler, 0);
-        await rm(filler);
-      });
-      console.log(`R07: a full disk: ${tallyOf(ledger.statuses)}; the next command was accepted ${Math.round(backMs)} ms after`);
-      expect(ledger.statuses.get(507)).toBeGreaterThan(0);
-      expect(backMs).toBeLessThan(20_000);
-      await expectWell(cloud, ledger);
-    } finally {
-      await cloud.remove();
-      small.unmount();
-      await rm(folder, { recursive: true, force: true });
-    }
-  }, 300_000);
+  (obstacles.space === undefined ? it : it.skip)(
+    'without a byte of space loses nothing, and goes on by itself when there is space',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'strata-fault-'));
+      const small = SmallDisk.mount(folder, 250);
+      const cloud = await ServerProcess.start({ hosts: 10, home: folder });
+      try {
+        const ledger = new Ledger();
+        const filler = join(folder, 'filler');
+        const backMs = await playWith(cloud, ledger, async () => {
+          await small.fillTo(filler, 0);
+          const refused = () => (ledger.statuses.get(507) ?? 0) + (ledger.statuses.get(503) ?? 0);
+          await until('the API has said so', async () => refused() > 50, 60);
+          await small.fillTo(filler, 0);
+          await rm(filler);
+        });
+        console.log(
+          `R07: a full disk: ${tallyOf(ledger.statuses)}; the next command was accepted ${Math.round(backMs)} ms after`,
+        );
+        expect(ledger.statuses.get(507)).toBeGreaterThan(0);
+        expect(backMs).toBeLessThan(20_000);
+        await expectWell(cloud, ledger);
+      } finally {
+        await cloud.remove();
+        small.unmount();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    300_000,
+  );
 });
 
 /** A process and its children. */
 const pidsOf = (pid: number): readonly string[] => {
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return [String(pid), ...children.split('\n').map((it) => it.trim()).filter((it) => it !== '')];
+  return [
+    String(pid),
+    ...children
+      .split('\n')
+      .map((it) => it.trim())
+      .filter((it) => it !== ''),
+  ];
 };

@@ -67,11 +67,15 @@ describe('R15: bad networks', () => {
   const create = async (): Promise<number> => {
     const began = performance.now();
     const ask = asking();
-    await until(`${ask.key} is accepted`, async () => {
-      const answer = await cloud.asker.ask(ask).catch(() => undefined);
-      if (answer?.status === 202) ledger.acknowledge(ask, answer);
-      return answer?.status === 202;
-    }, 60);
+    await until(
+      `${ask.key} is accepted`,
+      async () => {
+        const answer = await cloud.asker.ask(ask).catch(() => undefined);
+        if (answer?.status === 202) ledger.acknowledge(ask, answer);
+        return answer?.status === 202;
+      },
+      60,
+    );
     return performance.now() - began;
   };
 
@@ -83,7 +87,9 @@ describe('R15: bad networks', () => {
     toDatabase.delayMs = 1_000;
     const accepted = await create();
     toDatabase.delayMs = 0;
-    console.log(`R15: with 2 s to the database and back, a creation was accepted after ${(accepted / 1000).toFixed(1)} s`);
+    console.log(
+      `R15: with 2 s to the database and back, a creation was accepted after ${(accepted / 1000).toFixed(1)} s`,
+    );
     expect(accepted).toBeGreaterThan(2_000);
     expect(accepted).toBeLessThan(ANSWERED_WITHIN);
   }, 60_000);
@@ -93,7 +99,9 @@ describe('R15: bad networks', () => {
     toDatabase.fallSilent();
     const asker = new Asker(cloud, { connections: 100, patienceMs: 60_000 });
     const began = performance.now();
-    const asks = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? asking() : ({ method: 'GET', path: '/v1/instances' } as const)));
+    const asks = Array.from({ length: 20 }, (_, n) =>
+      n % 2 === 0 ? asking() : ({ method: 'GET', path: '/v1/instances' } as const),
+    );
     const answers = await Promise.all(
       asks.map(async (ask) => {
         const answer = await asker.ask(ask);
@@ -153,7 +161,9 @@ describe('R15: bad networks', () => {
     const asker = new Asker(place, { connections: 20, patienceMs: 60_000 });
     await until('everybody follows', async () => followers.every((it) => it.positions.length > 0), 20);
     toServer.fallSilent();
-    const lost = Array.from({ length: 20 }, () => asker.ask({ method: 'GET', path: '/v1/instances' }).catch(() => 'lost'));
+    const lost = Array.from({ length: 20 }, () =>
+      asker.ask({ method: 'GET', path: '/v1/instances' }).catch(() => 'lost'),
+    );
     await create();
     await pause(1_000);
     toServer.speak();

@@ -42,7 +42,8 @@ describe('R21: little memory', () => {
     const folder = await mkdtemp(join(tmpdir(), 'strata-fault-'));
     const postgres = await startPostgres({ folder, fsync: false });
     const memory = LittleMemory.of(MEMORY_MIB);
-    if (!memory) console.log('R21: without a group of its own, the memory of the process is looked at, and not bounded');
+    if (!memory)
+      console.log('R21: without a group of its own, the memory of the process is looked at, and not bounded');
     try {
       const store = await PostgresEventStore.open({ url: postgres.url, schema: 'iaas', history });
       const { before, again } = await record();
@@ -73,31 +74,37 @@ const trace = azureTrace();
 if ('reason' in trace) console.warn(`SKIPPED: R21, an event loop that stalls under load: ${trace.reason}`);
 
 describe('R21: an event loop that stands still for half a second', () => {
-  ('folder' in trace ? it : it.skip)(`${stalls} times is no reason to give anybody up`, async () => {
-    const cloud = await ServerProcess.start({ hosts: 20, node: ['--import', stall] });
-    try {
-      const ledger = new Ledger();
-      const events = readAzureTrace('folder' in trace ? trace.folder : '', twoHours).slice(0, slice);
-      let isPlaying = true;
-      const playing = play(events, { asker: cloud.asker, ledger, concurrency: 16, withinMs: 300_000 }).finally(
-        () => (isPlaying = false),
-      );
-      for (let n = 0; n < stalls; n++) {
-        cloud.signal('SIGUSR2');
-        await pause(900);
+  ('folder' in trace ? it : it.skip)(
+    `${stalls} times is no reason to give anybody up`,
+    async () => {
+      const cloud = await ServerProcess.start({ hosts: 20, node: ['--import', stall] });
+      try {
+        const ledger = new Ledger();
+        const events = readAzureTrace('folder' in trace ? trace.folder : '', twoHours).slice(0, slice);
+        let isPlaying = true;
+        const playing = play(events, { asker: cloud.asker, ledger, concurrency: 16, withinMs: 300_000 }).finally(
+          () => (isPlaying = false),
+        );
+        for (let n = 0; n < stalls; n++) {
+          cloud.signal('SIGUSR2');
+          await pause(900);
+        }
+        await until('all is acknowledged', async () => !isPlaying, 300);
+        await playing;
+        const { items: hosts } = (await cloud.asker.read('/v1/hosts')) as { items: { status: string }[] }; // by contract
+        expect(hosts.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 'up'));
+        expect(JSON.parse((await cloud.asker.ask({ method: 'GET', path: '/readyz' })).text)).toMatchObject({
+          status: 'ok',
+        });
+        const evidence = await evidenceOf(cloud, ledger);
+        expect(brokenIn(evidence).slice(0, 20)).toEqual([]);
+        expect(evidence.operations.filter(({ status }) => status !== 'succeeded')).toEqual([]);
+        expect(evidence.events.filter(({ type }) => type === 'HostLost' || type === 'InstanceDrifted')).toEqual([]);
+        expect(ledger.surprises).toEqual([]);
+      } finally {
+        await cloud.remove();
       }
-      await until('all is acknowledged', async () => !isPlaying, 300);
-      await playing;
-      const { items: hosts } = (await cloud.asker.read('/v1/hosts')) as { items: { status: string }[] }; // by contract
-      expect(hosts.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 'up'));
-      expect(JSON.parse((await cloud.asker.ask({ method: 'GET', path: '/readyz' })).text)).toMatchObject({ status: 'ok' });
-      const evidence = await evidenceOf(cloud, ledger);
-      expect(brokenIn(evidence).slice(0, 20)).toEqual([]);
-      expect(evidence.operations.filter(({ status }) => status !== 'succeeded')).toEqual([]);
-      expect(evidence.events.filter(({ type }) => type === 'HostLost' || type === 'InstanceDrifted')).toEqual([]);
-      expect(ledger.surprises).toEqual([]);
-    } finally {
-      await cloud.remove();
-    }
-  }, 600_000);
+    },
+    600_000,
+  );
 });

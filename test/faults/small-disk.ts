@@ -22,7 +22,9 @@ export class SmallDisk {
   }
 
   static mount(folder: string, sizeMiB: number): SmallDisk {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0755`, 'strata-fault', folder], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0755`, 'strata-fault', folder], {
+      stdio: 'pipe',
+    });
     return new SmallDisk(folder);
   }
 
