@@ -14,6 +14,9 @@ const SHARE_KEPT_FREE = 0.05;
 /** Behind for so long with what was accepted, nothing more is begun: it would only wait, and make all others wait. */
 const LATE_FOR_MS = 1_000;
 
+/** Made once: it is told often, and its stack would be the dearest part of telling it. */
+const BEHIND = problem('service.overloaded', 'what was asked before is still waiting to be carried out');
+
 type Behind = Readonly<{ lateForMs: number }>;
 
 /** Refuses more in time: before the disk of the home is full, and before what was accepted piles up. */
@@ -37,7 +40,7 @@ export class SoloHeadroom implements Headroom {
     const narrowness = this.#narrowness();
     if (narrowness !== undefined && method !== 'delete') return problem('storage.full', narrowness);
     if (status === 202 && this.#processes.lateForMs > LATE_FOR_MS) {
-      return problem('service.overloaded', 'what was asked before is still waiting to be carried out');
+      return BEHIND;
     }
     return undefined;
   }

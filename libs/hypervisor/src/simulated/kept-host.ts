@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { HypervisorError } from '../hypervisor.js';
 import type { SimulatedHostOptions } from './simulated-host.js';
@@ -30,7 +39,9 @@ export const keptHost = (
     } catch (error) {
       if (statSync(file, { throwIfNoEntry: false })?.isFile()) truncateSync(file, bytes);
       const why = error instanceof Error ? error.message : String(error);
-      throw new HypervisorError('retryable', `the world of a simulated host cannot be written down: ${why}`, { cause: error });
+      throw new HypervisorError('retryable', `the world of a simulated host cannot be written down: ${why}`, {
+        cause: error,
+      });
     }
   };
   return new SimulatedHost({ ...options, changes, record });

@@ -89,15 +89,14 @@ export class SimulatedHost {
 
   /** The guest is off. When nothing defines it any longer, nothing is left of it. */
   switchOff(guest: Guest, reason: string): void {
-    const { instanceId } = guest.spec;
-    this.#calm(instanceId);
-    if (guest.defined) this.put({ ...guest, power: 'off', agent: false, reason });
-    else this.forget(instanceId);
+    if (!guest.defined) return this.forget(guest.spec.instanceId);
+    this.put({ ...guest, power: 'off', agent: false, reason });
+    this.#calm(guest.spec.instanceId);
   }
 
   forget(instanceId: string): void {
-    this.#calm(instanceId);
     this.world.guests.delete(instanceId);
+    this.#calm(instanceId);
     this.#hint(instanceId);
   }
 
