@@ -2,7 +2,7 @@
  * How far a test goes. `npm test` has minutes, not hours; `STRATA_FAULTS=full`, which `npm run faults` sets, goes the whole
  * way that its number asks for.
  */
-export const isFull = process.env['STRATA_FAULTS'] === 'full';
+const isFull = process.env['STRATA_FAULTS'] === 'full';
 
 export const extent = <T>({ short, full }: Readonly<{ short: T; full: T }>): T => (isFull ? full : short);
 

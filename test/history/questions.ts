@@ -25,7 +25,7 @@ const SHOWN = /^\/v1\/(?:instances|volumes|images|flavors|hosts|pools|networks|o
 export type Told = Readonly<{ path: string; as: Asker; status: number; position: number | undefined; body: unknown }>;
 
 /** What the log does not hold is no part of an answer about the past; a token of the present is another than one of the past. */
-export const asLogged = (body: unknown): unknown =>
+const asLogged = (body: unknown): unknown =>
   JSON.parse(
     JSON.stringify(body, (key, it: unknown) => {
       if (key === 'lastSeenAt' || key === 'version' || key === 'hypervisor' || key === 'requestId') return null;

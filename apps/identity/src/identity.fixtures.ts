@@ -26,6 +26,8 @@ type Left = Readonly<{
 /** Somebody in the specs: who it is, and the key to ask with. */
 export type Somebody = Readonly<{ userId: string; key: string; keyId: string; tenantId: string }>;
 
+const Document = z.record(z.string(), z.unknown());
+
 export const PASSWORD = 'correct horse battery staple';
 
 /** A log in which something else happens just before an event of this type is stored: what two at the same moment do. */
@@ -97,7 +99,8 @@ export class Identity {
       ...(peer !== undefined && { remoteAddress: peer }),
       ...(body && { payload: body }),
     });
-    return { status: answer.statusCode, body: JSON.parse(answer.payload || '{}'), headers: answer.headers };
+    const told = Document.parse(JSON.parse(answer.payload || '{}'));
+    return { status: answer.statusCode, body: told, headers: answer.headers };
   }
 
   /** Asks for what must succeed. */

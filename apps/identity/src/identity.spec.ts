@@ -126,8 +126,8 @@ describe('the first administrator', () => {
     await append('ten_default/tenant-ten_default', 'TenantCreated', tenant, 1);
     await append(`ten_default/key-${credential.keyId}`, 'KeyCreated', { ...it, ...grant }, 2);
     const bearer = textOf(credential);
-    const { keyId: _, hash: __, ...person } = it;
-    await writeFile(join(home, 'credentials.json'), JSON.stringify({ apiUrl, key: bearer, ...person }));
+    const { userId, tenantId } = it;
+    await writeFile(join(home, 'credentials.json'), JSON.stringify({ apiUrl, key: bearer, tenantId, userId }));
     const { principals } = await handOut();
     expect(await credentials()).toMatchObject({ key: bearer });
     expect(await principals.of(bearer)).toMatchObject({ role: 'platform-administrator', keyId: credential.keyId });

@@ -66,7 +66,7 @@ const isInstant = (text: string) => /^\d{1,15}$/.test(text) || z.iso.datetime({ 
 export type Instant = Readonly<{ position: number }> | Readonly<{ time: string }>;
 
 /** `?at=` answers what the same request would have answered then. Whatever is read takes it. */
-export const past = {
+const past = {
   at: z
     .string()
     .max(40)

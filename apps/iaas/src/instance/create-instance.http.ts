@@ -69,7 +69,8 @@ export class CreateInstanceHttp {
     await this.views.instances.catchUp();
     const holder = await this.views.instances.get(instanceId);
     if (holder && holder.tenantId !== meta.tenantId) throw new RejectedError(idIsTaken(instanceId));
-    for (const command of rest) await this.commands.execute(command, true);
-    await this.commands.execute(new ClaimInstanceId({ instanceId }, beside(meta, 'id')), validateOnly);
+    const claim = new ClaimInstanceId({ instanceId }, beside(meta, 'id'));
+    for (const command of [claim, ...rest]) await this.commands.execute(command, true);
+    await this.commands.execute(claim, validateOnly);
   }
 }

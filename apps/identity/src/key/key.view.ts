@@ -21,7 +21,8 @@ export const keyView = defineView<KeyRow, KeyColumn, KeyEvent>({
   },
   evolve(_row, { type, data, position }) {
     if (type === 'KeyRevoked') return undefined;
-    const { hash: _, at: createdAt, ...rest } = data;
-    return { ...rest, createdAt, since: position };
+    const { keyId, userId, tenantId, role, name, kind, readOnly, only, expiresAt, from, at: createdAt } = data;
+    const grant = { userId, tenantId, role, name, kind, readOnly, only, expiresAt, from };
+    return { keyId, ...grant, createdAt, since: position };
   },
 });

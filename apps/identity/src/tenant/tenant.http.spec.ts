@@ -1,3 +1,4 @@
+import { tenants } from '@strata/contracts';
 import { Identity } from '../identity.fixtures.js';
 
 let cloud: Identity;
@@ -125,11 +126,12 @@ describe('a tenant', () => {
 
   it('is listed page by page', async () => {
     for (const name of ['c', 'a', 'b']) await cloud.tenant(name);
-    const names: unknown[] = [];
-    for (let token: unknown = ''; token !== null;) {
-      const page = await cloud.get(cloud.admin, `GET /v1/tenants?pageSize=2${token ? `&pageToken=${token}` : ''}`);
-      names.push(...(page['items'] as { name: string }[]).map(({ name }) => name)); // by contract
-      token = page['nextPageToken'];
+    const names: string[] = [];
+    for (let token: string | null = ''; token !== null;) {
+      const query = token === '' ? 'pageSize=2' : `pageSize=2&pageToken=${token}`;
+      const page = tenants.list.answer.parse(await cloud.get(cloud.admin, `GET /v1/tenants?${query}`));
+      names.push(...page.items.map(({ name }) => name));
+      token = page.nextPageToken;
     }
     expect(names).toEqual(['a', 'b', 'c', 'default']);
   });

@@ -62,6 +62,10 @@ describe('personal data', () => {
     expect(items).toEqual(expect.arrayContaining([expect.objectContaining(erased)]));
     expect(items).toHaveLength(2);
     expect(await cloud.login('canary-name', PASSWORD)).toMatchObject({ status: 401 });
+    const set = cloud.ask(cloud.admin, `PUT /v1/users/${String(user['id'])}/password`, {
+      body: { password: PASSWORD },
+    });
+    expect(await set).toMatchObject({ status: 404, body: { code: 'user.not-found' } });
     expect(await cloud.ask(cloud.admin, `DELETE /v1/users/${String(user['id'])}`)).toMatchObject({ status: 200 });
   });
 });

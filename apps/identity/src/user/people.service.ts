@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Aggregates, streamName } from '@strata/event-store';
 import { problem } from '@strata/http';
-import { Sealing } from '@strata/sealing';
+import { Sealing, SubjectForgotten } from '@strata/sealing';
 import type { Sealed } from '@strata/sealing';
 import { z } from 'zod';
 import { user } from './user.js';
@@ -12,7 +12,7 @@ const Person = z.object({ name: z.string(), email: z.string().nullable(), displa
 export type Person = z.output<typeof Person>;
 
 /** What is shown of somebody whose key was forgotten: at a time before the erasure, the log still knows that there was one. */
-export const ERASED: Person = { name: '(erased)', email: null, displayName: null };
+const ERASED: Person = { name: '(erased)', email: null, displayName: null };
 
 /** A name whose user was not created within this belongs to a request that died on the way. */
 const ABANDONED_MS = 2 * 60_000;
@@ -27,12 +27,16 @@ export class People {
     private readonly aggregates: Aggregates,
   ) {}
 
+  /** @throws ProblemError `user.name-taken` when the request was taken for dead, and somebody else has the name by now */
   seal(userId: string, person: Person): Promise<string> {
-    return this.sealing.seal(userId, 'person', JSON.stringify(person));
+    const late = problem('user.name-taken', 'the request came too late: the name was given to somebody else');
+    return this.#seal({ subject: userId, purpose: 'person', text: JSON.stringify(person) }, late);
   }
 
+  /** @throws ProblemError `user.not-found` when the user was erased */
   sealPassword(userId: string, hash: string): Promise<string> {
-    return this.sealing.seal(userId, 'password', hash);
+    const erased = problem('user.not-found', 'the user was erased');
+    return this.#seal({ subject: userId, purpose: 'password', text: hash }, erased);
   }
 
   async persons(sealed: readonly Readonly<{ userId: string; person: string }>[]): Promise<readonly Person[]> {
@@ -75,6 +79,14 @@ export class People {
     const text = state.phase === 'active' ? state.password : null;
     // Nobody has no key, so that nothing comes of it.
     return this.sealing.unseal({ subject: text === null ? NOBODY : userId, purpose: 'password', text: text ?? '' });
+  }
+
+  async #seal({ subject, purpose, text }: Sealed, otherwise: Error): Promise<string> {
+    try {
+      return await this.sealing.seal(subject, purpose, text);
+    } catch (error) {
+      throw error instanceof SubjectForgotten ? otherwise : error;
+    }
   }
 
   async #abandoned(tenantId: string, names: readonly string[], at: string): Promise<boolean> {

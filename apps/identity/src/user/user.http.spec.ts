@@ -84,7 +84,7 @@ describe('a user', () => {
       ['GET /v1/keys?user=ID'],
       ['POST /v1/keys', { name: 'k', user: 'ID' }],
     ] as const) {
-      const named = (id: string) => body && JSON.parse(JSON.stringify(body).replace('ID', id));
+      const named = (id: string) => body && ('user' in body ? { ...body, user: id } : body);
       const theirs = await told(route, other.userId, named(other.userId));
       expect(theirs).toBe(
         await told(route, 'user_00000000000000000000000000', named('user_00000000000000000000000000')),

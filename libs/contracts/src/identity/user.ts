@@ -6,13 +6,13 @@ const query = z.object(mutationQuery);
 
 const Role = z.enum(roles);
 
-export const Email = z
+const Email = z
   .string()
   .max(254)
   .regex(/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u, 'use an address such as anna@example.org');
 
 /** Whoever can guess at most 20 times a minute needs no rules of characters, but length. */
-export const Password = z
+const Password = z
   .string()
   .min(12, 'use at least 12 characters')
   .max(512, 'use at most 512 characters')

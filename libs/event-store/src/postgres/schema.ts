@@ -5,6 +5,7 @@ import type { MigrationInterface } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { CreateEventStore1 } from './migrations/create-event-store-1.js';
 import { ReadersSeeCursors4 } from './migrations/readers-see-cursors-4.js';
+import { ScalarsDoNotLeak5 } from './migrations/scalars-do-not-leak-5.js';
 import { SignedCheckpoints3 } from './migrations/signed-checkpoints-3.js';
 import { TenantsAndProof2 } from './migrations/tenants-and-proof-2.js';
 
@@ -49,7 +50,14 @@ export const migrate = async (place: PostgresPlace, migrations: readonly Migrati
       schema,
       extra: { options, connectionTimeoutMillis },
       installExtensions: false,
-      migrations: [CreateEventStore1, TenantsAndProof2, SignedCheckpoints3, ReadersSeeCursors4, ...migrations],
+      migrations: [
+        CreateEventStore1,
+        TenantsAndProof2,
+        SignedCheckpoints3,
+        ReadersSeeCursors4,
+        ScalarsDoNotLeak5,
+        ...migrations,
+      ],
       migrationsTableName: 'migration',
       migrationsRun: true,
     });
