@@ -32,22 +32,39 @@ describe('S19: words that would do harm if they were taken for anything but text
   });
 
   const places = (): readonly (readonly [Route, Place])[] =>
-    target.api.mutations.flatMap((route) => textPlacesOf(target.api, route.body ?? {}).map((place) => [route, place] as const));
+    target.api.mutations.flatMap((route) =>
+      textPlacesOf(target.api, route.body ?? {}).map((place) => [route, place] as const),
+    );
   const send = (route: Route, body: unknown) => {
     const path = route.path.replace('{id}', alfa.ids[nounOf(route)] ?? 'inst_none');
     const isOpen = route.access === 'anonymous';
-    return target.ask(isOpen ? undefined : target.server.bearer, `${route.method} ${path}`, JSON.stringify(body), isOpen ? {} : { 'strata-tenant': alfa.tenantId });
+    return target.ask(
+      isOpen ? undefined : target.server.bearer,
+      `${route.method} ${path}`,
+      JSON.stringify(body),
+      isOpen ? {} : { 'strata-tenant': alfa.tenantId },
+    );
   };
   const strings = (it: unknown): readonly string[] =>
-    typeof it === 'string' ? [it] : typeof it === 'object' && it !== null ? [...Object.keys(it), ...Object.values(it).flatMap(strings)] : [];
+    typeof it === 'string'
+      ? [it]
+      : typeof it === 'object' && it !== null
+        ? [...Object.keys(it), ...Object.values(it).flatMap(strings)]
+        : [];
 
   it('are stored as they are or refused, in every field of every body', async () => {
     expect(places().length).toBeGreaterThan(20);
     const instances: Readonly<{ id: string; word: string }>[] = [];
     const found: string[] = [];
     for (const [route, place] of places()) {
-      for (const word of words) {
-        const body = withValue(sampleBody(target.api, route, `n${(count += 1)}`), place, place.at(0) === 'sshKeys' ? `ssh-ed25519 AAAA ${word}` : word);
+      // A password is hashed, which takes its time: a few words tell as much as all.
+      const some = place.some((it) => it === 'password' || it === 'current') ? words.slice(0, 3) : words;
+      for (const word of some) {
+        const body = withValue(
+          sampleBody(target.api, route, `n${(count += 1)}`),
+          place,
+          place.at(0) === 'sshKeys' ? `ssh-ed25519 AAAA ${word}` : word,
+        );
         const { status, text } = await send(route, body);
         const where = `${route.name} ${place.join('.')} ${JSON.stringify(word.slice(0, 40))}`;
         if (status >= 500 || status === 0) found.push(`${where}: ${status} ${text.slice(0, 200)}`);
@@ -55,8 +72,12 @@ describe('S19: words that would do harm if they were taken for anything but text
         const shown: unknown = JSON.parse(text);
         if (route.name === 'instances.create') instances.push({ id: Begun.parse(shown).resource.id, word });
         // Whatever a thing shows of a word that it has taken, it shows whole.
-        const field = place.at(-1) === NAME ? undefined : place.at(0);
-        const told = field !== undefined && Object.hasOwn(shown as object, field) ? strings((shown as Record<string, unknown>)[field]) : []; // JSON
+        const isThing = route.status !== 202 && place.at(-1) !== NAME;
+        const field = isThing ? place.at(0) : undefined;
+        const told =
+          field !== undefined && Object.hasOwn(shown as object, field)
+            ? strings((shown as Record<string, unknown>)[field])
+            : []; // JSON
         if (told.length > 0 && !told.includes(word)) found.push(`${where}: shown as ${JSON.stringify(told)}`);
       }
     }
@@ -75,7 +96,10 @@ describe('S19: words that would do harm if they were taken for anything but text
         const text = encodeURIComponent(word).slice(0, 900);
         const query = route.inQuery.map(({ name }) => `${name}=${text}`).join('&');
         const key = route.access === 'anonymous' ? undefined : alfa.people.owner.key;
-        for (const path of [route.path.replace('{id}', () => text), ...(query === '' ? [] : [`${route.path}?${query}`])]) {
+        for (const path of [
+          route.path.replace('{id}', () => text),
+          ...(query === '' ? [] : [`${route.path}?${query}`]),
+        ]) {
           if (route.method !== 'GET' && !path.includes(text)) continue;
           const { status } = await target.ask(key, `${route.method} ${path}`);
           expect([route.name, word.slice(0, 40), status < 500]).toEqual([route.name, word.slice(0, 40), true]);
@@ -97,6 +121,7 @@ describe('S19: words that would do harm if they were taken for anything but text
   }, 30_000);
 
   it('break no line of what the server says', () => {
-    for (const line of target.server.log().split('\n')) expect(line).not.toMatch(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u009b\u202e]/);
+    for (const line of target.server.log().split('\n'))
+      expect(line).not.toMatch(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u009b\u202e]/);
   });
 });

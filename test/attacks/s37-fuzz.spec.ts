@@ -30,7 +30,9 @@ describe(`S37: ${COUNT} requests that are good or bad in many ways (STRATA_SEED=
     const bravo = await settle(target, 'bravo');
     await target.order('PUT /v1/quota', { instances: 12 }, alfa.tenantId);
     programs = target.testimony.started.length;
-    const ids = Object.fromEntries(Object.entries(alfa.ids).map(([noun, id]) => [noun, [id, bravo.ids[noun] ?? id, everybodys[noun] ?? 'web']]));
+    const ids = Object.fromEntries(
+      Object.entries(alfa.ids).map(([noun, id]) => [noun, [id, bravo.ids[noun] ?? id, everybodys[noun] ?? 'web']]),
+    );
     const { owner, operator, viewer } = alfa.people;
     const keys = [owner.key, owner.key, operator.key, viewer.key, bravo.people.owner.key, undefined];
     const requests = fc.sample(mutantsOf({ api: target.api, ids, canary, keys }), { numRuns: COUNT, seed: SEED });
@@ -61,7 +63,9 @@ describe(`S37: ${COUNT} requests that are good or bad in many ways (STRATA_SEED=
     expect(lost).toEqual([]);
     expect(told).toHaveLength(COUNT);
     const failures = told.filter(({ answer }) => answer.status >= 500);
-    expect(failures.map(({ sent, answer }) => ({ sent, status: answer.status, text: answer.text.slice(0, 300) }))).toEqual([]);
+    expect(
+      failures.map(({ sent, answer }) => ({ sent, status: answer.status, text: answer.text.slice(0, 300) })),
+    ).toEqual([]);
     expect(target.server.log()).not.toMatch(/internal\.error|unhandled|uncaught/i);
   });
 
@@ -86,7 +90,9 @@ describe(`S37: ${COUNT} requests that are good or bad in many ways (STRATA_SEED=
   });
 
   it('leave nothing in the log that was refused', async () => {
-    const refused = told.filter(({ sent, answer }) => answer.status >= 400 && sent.headers?.['x-request-id'] === undefined);
+    const refused = told.filter(
+      ({ sent, answer }) => answer.status >= 400 && sent.headers?.['x-request-id'] === undefined,
+    );
     expect(refused.length).toBeGreaterThan(COUNT / 4);
     expect(await target.eventsOf(refused.map(({ requestId }) => requestId))).toEqual([]);
   });

@@ -106,10 +106,13 @@ describe('the open streams', () => {
   });
 
   it('end at once when somebody has lost a right, if it was theirs', async () => {
-    const streams = new OpenStreams(3_600_000);
+    const streams = new OpenStreams({ recheckMs: 3_600_000 });
     const { closings, connection } = connections();
     let isGood = true;
-    const [one, two] = [streams.signalFor(connection, async () => isGood), streams.signalFor(connection, always)];
+    const [one, two] = [
+      streams.signalFor(connection, anna, async () => isGood),
+      streams.signalFor(connection, anna, always),
+    ];
     streams.recheck();
     await new Promise((resolve) => setImmediate(resolve));
     expect([one.aborted, two.aborted]).toEqual([false, false]);

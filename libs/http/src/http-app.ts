@@ -4,9 +4,9 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '@strata/event-store';
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
 import { Admission } from './admission.js';
@@ -71,7 +71,7 @@ export const createHttpApp = async (
 };
 
 const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter => {
-  const options: FastifyServerOptions = {
+  const options: FastifyHttpOptions<Server> = {
     http: {
       headersTimeout: SLOWEST_HEADER_MS,
       connectionsCheckingInterval: CHECK_MS,

@@ -8,6 +8,9 @@ export type Place = Readonly<{ cursor: string; position?: number }>;
 /** The cursor, the position, and their sum. */
 const Token = z.tuple([z.string(), z.int().min(0).nullable(), z.string()]);
 
+/** What a cursor is made of, whatever it means: no more than an address may hold. */
+const CURSOR = /^[\x21-\x7e]{0,1000}$/;
+
 /** A place on its way through the asker's hands. The sum finds tokens of other lists and hasty edits. */
 export const pageTokenOf = (name: string, { cursor, position }: Place): string => {
   const then = position ?? null;
@@ -19,10 +22,19 @@ export const readPageToken = (name: string, token: string): Place => {
   const { success, data } = Token.safeParse(parse(Buffer.from(token, 'base64url').toString()));
   if (success) {
     const [cursor, position, sum] = data;
-    if (sum === sumOf(name, cursor, position)) return { cursor, ...(position !== null && { position }) };
+    if (CURSOR.test(cursor) && sum === sumOf(name, cursor, position))
+      return { cursor, ...(position !== null && { position }) };
   }
-  throw invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
+  throw notOurs();
 };
+
+/** A cursor that is a number. Anybody can make a token up. @throws ProblemError `request.invalid` */
+export const numberIn = (cursor: string): number => {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw notOurs();
+};
+
+const notOurs = () => invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
 
 const sumOf = (name: string, cursor: string, position: number | null) =>
   createHash('sha256').update(`${name} ${position} ${cursor}`).digest('base64url').slice(0, 8);

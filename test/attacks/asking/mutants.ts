@@ -20,7 +20,10 @@ export const mutantsOf = (wanted: Wanted): fc.Arbitrary<Sent> =>
         body: route.body ? bodiesOf(route, wanted) : fc.constant(undefined),
         key: fc.constantFrom(...wanted.keys),
         headers: fc.dictionary(fc.constantFrom(...Object.keys(oddHeaders)), fc.nat(), { maxKeys: 2 }),
-        method: fc.oneof({ weight: 12, arbitrary: fc.constant(route.method) }, { weight: 1, arbitrary: fc.constantFrom('PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'GET', 'DELETE') }),
+        method: fc.oneof(
+          { weight: 12, arbitrary: fc.constant(route.method) },
+          { weight: 1, arbitrary: fc.constantFrom('PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'GET', 'DELETE') },
+        ),
       })
       .map(({ path, query, body, key, headers, method }) => ({
         method,
@@ -40,7 +43,10 @@ const pathsOf = (route: Route, wanted: Wanted): fc.Arbitrary<string> => {
   const id = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...known) },
     { weight: 2, arbitrary: words(wanted).map(inAddress) },
-    { weight: 1, arbitrary: fc.constantFrom('%00', '%ff', '%zz', '..', '.', '%2e%2e', '%2f', '', 'a'.repeat(101), '%u0041') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('%00', '%ff', '%zz', '..', '.', '%2e%2e', '%2f', '', 'a'.repeat(101), '%u0041'),
+    },
   );
   return id.map((it) => route.path.replace('{id}', () => it));
 };
@@ -53,8 +59,20 @@ const queriesOf = ({ inQuery }: Route, wanted: Wanted): fc.Arbitrary<string> => 
       { weight: 1, arbitrary: fc.constantFrom(...oddNumbers, '%00', '%ff') },
     );
   const named = inQuery.map((parameter) => value(parameter).map((it) => `${parameter.name}=${it}`));
-  const odd = fc.constantFrom('__proto__=1', 'constructor[prototype]=1', 'x', '=', '&&&', '%00=1', 'pageToken=WyJhIiwiYiJd', 'validateOnly=true');
-  const parts = fc.oneof({ weight: 8, arbitrary: named.length > 0 ? fc.oneof(...named) : fc.constant('') }, { weight: 1, arbitrary: odd });
+  const odd = fc.constantFrom(
+    '__proto__=1',
+    'constructor[prototype]=1',
+    'x',
+    '=',
+    '&&&',
+    '%00=1',
+    'pageToken=WyJhIiwiYiJd',
+    'validateOnly=true',
+  );
+  const parts = fc.oneof(
+    { weight: 8, arbitrary: named.length > 0 ? fc.oneof(...named) : fc.constant('') },
+    { weight: 1, arbitrary: odd },
+  );
   return fc.array(parts, { maxLength: 3 }).map((it) => it.filter((part) => part !== '').join('&'));
 };
 
@@ -63,10 +81,16 @@ const bodiesOf = (route: Route, wanted: Wanted): fc.Arbitrary<string> => {
   const schema = route.body ?? {};
   const good = valuesOf(api, schema);
   const places = textPlacesOf(api, schema);
-  const nastier = places.length > 0 ? fc.tuple(good, fc.constantFrom(...places), words(wanted)).map(([it, place, word]) => withValue(it, place, word)) : good;
+  const nastier =
+    places.length > 0
+      ? fc.tuple(good, fc.constantFrom(...places), words(wanted)).map(([it, place, word]) => withValue(it, place, word))
+      : good;
   const value = fc.oneof({ weight: 3, arbitrary: good }, { weight: 3, arbitrary: nastier });
   const text = value.map((it) => JSON.stringify(it));
-  return fc.oneof({ weight: 5, arbitrary: text }, { weight: 4, arbitrary: fc.tuple(text, fc.nat(), harms).map(([it, at, harm]) => harm(it, at)) });
+  return fc.oneof(
+    { weight: 5, arbitrary: text },
+    { weight: 4, arbitrary: fc.tuple(text, fc.nat(), harms).map(([it, at, harm]) => harm(it, at)) },
+  );
 };
 
 type Harm = (text: string, at: number) => string;
@@ -77,7 +101,11 @@ const harms = fc.constantFrom<Harm>(
   (text, at) => text.slice(0, at % text.length) + text.slice((at % text.length) + 1),
   (text, at) => text.slice(0, at % text.length) + '"'.repeat((at % 3) + 1) + text.slice(at % text.length),
   (text, at) => text.replace(/:\s*("[^"]*"|-?\d+|true|false|null)/, () => `:${oddNumbers[at % oddNumbers.length]}`),
-  (text, at) => text.replace(/:\s*("[^"]*"|-?\d+)/, () => [':null', ':[]', ':{}', ':[[[[]]]]', ':true', ':"\\ud800"', ':"\\u0000"'][at % 7] ?? ''),
+  (text, at) =>
+    text.replace(
+      /:\s*("[^"]*"|-?\d+)/,
+      () => [':null', ':[]', ':{}', ':[[[[]]]]', ':true', ':"\\ud800"', ':"\\u0000"'][at % 7] ?? '',
+    ),
   (text) => text.replace(/^\{/, '{"__proto__":{"polluted":1},'),
   (text) => text.replace(/^\{/, '{"constructor":{"prototype":{"polluted":1}},'),
   (text) => text.replace(/^\{("[^"]*")/, (whole, name: string) => `{${name}:1,${whole.slice(1)}`),
@@ -93,7 +121,13 @@ const harms = fc.constantFrom<Harm>(
 
 /** Headers that are unusual, each with values to choose from. */
 const oddHeaders: Readonly<Record<string, readonly string[]>> = {
-  'content-type': ['text/plain', 'application/xml', 'application/json; charset=utf-16', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded'],
+  'content-type': [
+    'text/plain',
+    'application/xml',
+    'application/json; charset=utf-16',
+    'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded',
+  ],
   'idempotency-key': ['k', 'x'.repeat(256), 'ä', ''],
   'strata-tenant': ['ten_default', 'ten_platform', 'alfa', '../x', 'x'.repeat(100), 'ten_none'],
   'x-request-id': ['req_mine', 'req_<script>', 'x'.repeat(300)],

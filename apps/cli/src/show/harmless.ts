@@ -26,6 +26,8 @@ const colour = /\u001b\[[\d;]*m/gu;
 export const guestText = (text: string, { isTTY }: Output): string => {
   if (isTTY !== true) return text;
   const colours = text.match(colour) ?? [];
-  const plain = text.split(colour).map((part) => part.replace(commands, (it) => ('\n\r\t'.includes(it) ? it : '\ufffd')));
+  const plain = text
+    .split(colour)
+    .map((part) => part.replace(commands, (it) => ('\n\r\t'.includes(it) ? it : '\ufffd')));
   return plain.map((part, at) => part + (colours[at] ?? '')).join('');
 };

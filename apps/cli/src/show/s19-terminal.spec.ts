@@ -23,11 +23,14 @@ const { open, ask } = againstCloud();
 
 describe('S19: other people’s words at a terminal', () => {
   for (const word of words) {
-    const shown = { ...web, name: word, statusReason: word, labels: { [word]: word } };
+    const shown = { ...web, name: word, statusReason: word, labels: { tier: word } };
 
     it(`move nothing, in any form of an answer: ${JSON.stringify(word)}`, async () => {
       await open({ 'instances.list': () => page(shown), 'instances.show': () => shown });
-      for (const line of [['instance', 'list'], ['instance', 'show', 'x']]) {
+      for (const line of [
+        ['instance', 'list'],
+        ['instance', 'show', 'x'],
+      ]) {
         for (const form of ['table', 'name', 'json', 'yaml']) {
           const { stdout, exit } = await ask([...line, '-o', form], { isTTY: true, env: { NO_COLOR: '1' } });
           expect([form, exit]).toEqual([form, 0]);
@@ -43,7 +46,14 @@ describe('S19: other people’s words at a terminal', () => {
     });
 
     it(`move nothing in an error: ${JSON.stringify(word)}`, () => {
-      const text = explain({ title: word, detail: word, help: word, requestId: word, errors: [{ path: word, message: word }], details: { x: word, y: [word] } });
+      const text = explain({
+        title: word,
+        detail: word,
+        help: word,
+        requestId: word,
+        errors: [{ path: word, message: word }],
+        details: { x: word, y: [word] },
+      });
       expect(text).not.toMatch(commands);
       // Nor do they begin a line that looks like one of ours.
       expect(text.split('\n').filter((line) => !/^( {2}|error: |$)/.test(line))).toEqual([]);
@@ -63,7 +73,10 @@ describe('S19: other people’s words at a terminal', () => {
       'instances.exec': () => ({ exitCode: 0, stdout: words.join(''), stderr: words.join('') }),
       'instances.log': () => ({ log: words.join('') }),
     });
-    for (const line of [['instance', 'exec', 'x', '--', 'true'], ['instance', 'log', 'x']]) {
+    for (const line of [
+      ['instance', 'exec', 'x', '--', 'true'],
+      ['instance', 'log', 'x'],
+    ]) {
       const { stdout, stderr } = await ask(line, { isTTY: true });
       expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202e]/);
     }

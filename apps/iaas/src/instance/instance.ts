@@ -22,7 +22,8 @@ import type { Instance } from './instance-state.js';
  * to decide. At most one operation is at work on an instance.
  */
 
-export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance | RunInGuest;
+export type InstanceCommand =
+  BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance | RunInGuest;
 export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent | ExecEvent;
 
 export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {

@@ -35,6 +35,8 @@ const words = [
 const parsed = (document: string): Element => {
   const parser = new DOMParser({
     onError: (level, message) => {
+      // The mark that stands for what XML cannot write.
+      if (message.startsWith('Unicode replacement character')) return;
       throw new Error(`${level}: ${message}`);
     },
   });
@@ -85,7 +87,9 @@ describe('S19: documents that are built from what people write', () => {
       expect(mark?.getAttribute('tenant')).toBe(writable(word));
       const [, argument] = root.getElementsByTagName('qemu:arg');
       expect((argument ?? root.getElementsByTagName('qemu:arg')[0])?.getAttribute('value')).toBe(writable(word));
-      expect(parsed(String(markXml({ homeId: word, instanceId: word, tenantId: word, applied: 1 }))).getAttribute('home')).toBe(writable(word));
+      expect(
+        parsed(String(markXml({ homeId: word, instanceId: word, tenantId: word, applied: 1 }))).getAttribute('home'),
+      ).toBe(writable(word));
     });
 
     it(`take no line from it: ${JSON.stringify(word.slice(0, 40))}`, async () => {
@@ -93,8 +97,13 @@ describe('S19: documents that are built from what people write', () => {
       const leases = new LeaseFolder(folder);
       await leases.put({ mac: '52:54:00:00:00:01', ip: '10.0.0.2', name: word });
       expect(await readdir(folder)).toEqual(['10.0.0.2']);
-      expect(await readFile(join(folder, '10.0.0.2'), 'utf8')).toMatch(/^52:54:00:00:00:01,10\.0\.0\.2(,[a-zA-Z0-9-]{1,63})?\n$/);
-      for (const bad of [{ mac: word, ip: '10.0.0.3', name: 'a' }, { mac: '52:54:00:00:00:01', ip: word, name: 'a' }]) {
+      expect(await readFile(join(folder, '10.0.0.2'), 'utf8')).toMatch(
+        /^52:54:00:00:00:01,10\.0\.0\.2(,[a-zA-Z0-9-]{1,63})?\n$/,
+      );
+      for (const bad of [
+        { mac: word, ip: '10.0.0.3', name: 'a' },
+        { mac: '52:54:00:00:00:01', ip: word, name: 'a' },
+      ]) {
         await expect(leases.put(bad)).rejects.toThrow('is no lease');
       }
       await rm(folder, { recursive: true });
