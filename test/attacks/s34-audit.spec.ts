@@ -66,7 +66,11 @@ const story: readonly (readonly [
   ['instances.reboot', 'POST /v1/instances/$instance/reboot', {}, ['InstanceRebootRequested']],
   ['instances.stop', 'POST /v1/instances/$instance/stop', { graceSeconds: 0 }, ['InstanceStopRequested']],
   ['instances.start', 'POST /v1/instances/$instance/start', {}, ['InstanceStartRequested']],
-  ['instances.delete', 'DELETE /v1/instances/$instance', undefined, ['InstanceDeletionRequested']],
+  ['settings.set', 'PUT /v1/settings', { keepDeletedSeconds: 3_600 }, ['SettingsChanged']],
+  ['instances.delete', 'DELETE /v1/instances/$instance', undefined, ['InstanceDeletionScheduled']],
+  ['instances.restore', 'POST /v1/instances/$instance/restore', {}, ['InstanceRestored']],
+  ['activity.undo', 'POST /v1/undo/$instance', undefined, ['InstanceDeletionScheduled']],
+  ['logs.rebuild', 'POST /v1/logs/rebuild', { views: ['flavor'] }, ['RebuildRequested']],
 ];
 
 describe('S34: whoever changes something is in the log', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { typeid } from 'typeid-js';
 import { mutantsOf } from './asking/mutants.js';
 import type { Answer, Sent } from './asking/wire.js';
+import { codeOf } from './asking/wire.js';
 import { Target } from './target.js';
 import { everybodys, settle } from './tenancy.js';
 import type { Estate } from './tenancy.js';
@@ -71,7 +72,7 @@ describe(`S37: ${COUNT} requests that are good or bad in many ways (STRATA_SEED=
 
   it('reach everything: they are let in and turned away in every way', () => {
     const statuses = new Set(told.map(({ answer }) => answer.status));
-    for (const status of [200, 201, 202, 400, 401, 403, 404, 409]) expect([...statuses]).toContain(status);
+    for (const status of [200, 202, 400, 401, 403, 404, 409]) expect([...statuses]).toContain(status);
     const accepted = told.filter(({ answer }) => answer.status < 300);
     expect(accepted.length).toBeGreaterThan(COUNT / 20);
   });
@@ -90,8 +91,12 @@ describe(`S37: ${COUNT} requests that are good or bad in many ways (STRATA_SEED=
   });
 
   it('leave nothing in the log that was refused', async () => {
+    // Who was to run something in a guest that did not answer has asked for it: that is no refusal of ours.
     const refused = told.filter(
-      ({ sent, answer }) => answer.status >= 400 && sent.headers?.['x-request-id'] === undefined,
+      ({ sent, answer }) =>
+        answer.status >= 400 &&
+        sent.headers?.['x-request-id'] === undefined &&
+        codeOf(answer) !== 'instance.unreachable',
     );
     expect(refused.length).toBeGreaterThan(COUNT / 4);
     expect(await target.eventsOf(refused.map(({ requestId }) => requestId))).toEqual([]);
