@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { z } from 'zod';
 import { ServerProcess } from '../load/server-process.js';
@@ -143,6 +142,3 @@ export type StoredEvent = Readonly<{
   type: string;
   meta: Readonly<{ tenantId: string; actor: string; correlationId: string; causationId: string }>;
 }>;
-
-/** The checkout's own Node, as the command line is started with. */
-export const commandLine = fileURLToPath(new URL('../../../apps/cli/bin/strata.mjs', import.meta.url));

@@ -17,7 +17,8 @@ export const escaped = (text: string): string =>
 
 export const isHarmless = (text: string): boolean => text.search(commands) < 0;
 
-const colour = /\u001b\[[\d;]*m/gu;
+const ESCAPE = String.fromCharCode(0x1b);
+const colour = new RegExp(`${ESCAPE}\\[[\\d;]*m`, 'gu');
 
 /**
  * What a guest says: lines and colours for a terminal, everything as it is for whoever takes it elsewhere. A guest is not
