@@ -59,7 +59,8 @@ export const log: Noun = {
     }),
     {
       ...special('rebuild', rebuild, {
-        summary: 'Fold read models anew from the whole log, while the server serves; all of them, unless some are named',
+        summary:
+          'Fold read models anew from the whole log, while the server serves; all of them, unless some are named',
         takes: [{ spec: '[view...]', into: 'views', text: 'read models, such as iaas/instance' }],
         perform: async (call) => (await import('../log/rebuild.js')).rebuildViews(call),
       }),

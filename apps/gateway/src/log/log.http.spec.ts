@@ -78,14 +78,19 @@ describe('the logs over the API', () => {
     ]);
     expect(keys).toEqual([{ id: signing.id, publicKey: signing.publicPem }]);
     expect((await get('/v1/logs/notes/checkpoint?upTo=5')).json()).toEqual({ checkpoint: null });
-    expect((await get('/v1/logs/notes/checkpoint')).json()).toMatchObject({ checkpoint: { position, keyId: signing.id } });
+    expect((await get('/v1/logs/notes/checkpoint')).json()).toMatchObject({
+      checkpoint: { position, keyId: signing.id },
+    });
   });
 
   it('are told line by line, whole or of one tenant, from and up to a position', async () => {
     const lines = async (query: string) => {
       const { payload, headers } = await get(`/v1/logs/notes/lines${query}`);
       expect(headers['content-type']).toBe('application/x-ndjson');
-      return payload.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+      return payload
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
     };
     expect((await lines('')).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await lines('?after=1&upTo=3')).map(({ position }) => position)).toEqual([2, 3]);
