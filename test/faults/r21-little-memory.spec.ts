@@ -86,7 +86,7 @@ describe('R21: an event loop that stands still for half a second', () => {
           () => (isPlaying = false),
         );
         for (let n = 0; n < stalls; n++) {
-          cloud.signal('SIGUSR2');
+          cloud.signal('SIGWINCH');
           await pause(900);
         }
         await until('all is acknowledged', async () => !isPlaying, 300);
