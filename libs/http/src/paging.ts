@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isText } from './i-json.js';
 import { invalid } from './problem.js';
 
 /** Where the next page begins, and of which position of the log all pages are, if they are of the past. */
@@ -7,9 +8,6 @@ export type Place = Readonly<{ cursor: string; position?: number }>;
 
 /** The cursor, the position, and their sum. */
 const Token = z.tuple([z.string(), z.int().min(0).nullable(), z.string()]);
-
-/** What a cursor is made of, whatever it means: no more than an address may hold. */
-const CURSOR = /^[\x21-\x7e]{0,1000}$/;
 
 /** A place on its way through the asker's hands. The sum finds tokens of other lists and hasty edits. */
 export const pageTokenOf = (name: string, { cursor, position }: Place): string => {
@@ -22,7 +20,7 @@ export const readPageToken = (name: string, token: string): Place => {
   const { success, data } = Token.safeParse(parse(Buffer.from(token, 'base64url').toString()));
   if (success) {
     const [cursor, position, sum] = data;
-    if (CURSOR.test(cursor) && sum === sumOf(name, cursor, position))
+    if (isText(cursor) && sum === sumOf(name, cursor, position))
       return { cursor, ...(position !== null && { position }) };
   }
   throw notOurs();
