@@ -77,7 +77,10 @@ describe('the logs of a cloud', () => {
     const home = join(place, 'home');
     cpSync(join(cloud.home, 'master.key'), join(place, 'master.key'));
     const imported = await strata(home, 'log', 'import', folder);
-    expect([imported.exit, imported.stdout.split('\n').length]).toEqual([0, 3]);
+    expect([imported.exit, imported.stdout.replace(/hash [0-9a-f]+|\d+/g, '#')]).toEqual([
+      0,
+      'iaas: # events, #\nidentity: # events, #\n',
+    ]);
     expect((await strata(home, 'log', 'import', folder)).stderr).toContain('not empty');
     // What is sealed in the log, and what the hosts have, is not in it.
     copyFileSync(join(place, 'master.key'), join(home, 'master.key'));
