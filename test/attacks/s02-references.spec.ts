@@ -117,7 +117,7 @@ describe('S02: what belongs to another tenant, named in a request', () => {
   it('is not taken over by choosing its id for something of one’s own', async () => {
     const id = alfa.ids['instances'] ?? '';
     const shown = () =>
-      target.ask(alfa.people.owner.key, `GET /v1/instances/${id}`).then(({ text }) => JSON.parse(text));
+      target.ask(alfa.people.owner.key, `GET /v1/instances/${id}`).then(({ text }): unknown => JSON.parse(text));
     const before = await shown();
     const claim = await target.ask(attacker(), 'POST /v1/instances', {
       id,
@@ -138,7 +138,7 @@ describe('S02: what belongs to another tenant, named in a request', () => {
     );
     const byTenant = [answers.filter((_, n) => n % 2), answers.filter((_, n) => !(n % 2))];
     const winners = byTenant.map((its) => its.filter(({ status }) => status === 202).length);
-    expect(winners.toSorted()).toEqual([0, 1]);
+    expect(winners.toSorted((a, b) => a - b)).toEqual([0, 1]);
   });
 
   it('is looked for in every field that could name something', () => {

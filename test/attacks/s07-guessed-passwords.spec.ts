@@ -121,7 +121,7 @@ describe('S07: an account', () => {
     for (let n = 0; n < PAIRS; n++) {
       // In turns, and each as often first, so that whatever else the machine does happens to both alike.
       const names = [`five-${n % 12}`, `nobody-${n % 12}`];
-      const [first = 0, second = 0] = [await took(names[n % 2] ?? ''), await took(names[1 - (n % 2)] ?? '')];
+      const [first, second] = [await took(names[n % 2] ?? ''), await took(names[1 - (n % 2)] ?? '')];
       const [known, unknown] = n % 2 === 0 ? [first, second] : [second, first];
       if (known > unknown) slower++;
     }

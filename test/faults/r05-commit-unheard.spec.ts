@@ -3,6 +3,7 @@ import type { Postgres } from '@strata/embedded-postgres';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { Asker } from '../load/asker.js';
 import type { Answer, Ask } from '../load/asker.js';
 import { Ledger } from '../load/ledger.js';
@@ -13,6 +14,8 @@ import { evidenceOf } from './evidence.js';
 import { extent } from './extent.js';
 import { brokenIn } from './invariants.js';
 import { TcpProxy } from './tcp-proxy.js';
+
+const Shown = z.object({ status: z.string() });
 
 /*
  * R05. PostgreSQL commits, and the connection is cut before it says so; every other time the answer to the client is lost as
@@ -87,7 +90,7 @@ describe('R05: a commit that is not heard of', () => {
         `${name} can be deleted`,
         async () => {
           const { status, text } = await cloud.asker.ask({ method: 'GET', path: `/v1/instances/${name}` });
-          return status === 200 && JSON.parse(text).status === 'running';
+          return status === 200 && Shown.parse(JSON.parse(text)).status === 'running';
         },
         30,
       );

@@ -4,10 +4,14 @@ import type { NewEvent, Recorded } from '@strata/event-store';
 import { postgresForTests } from '@strata/testing/embedded-postgres';
 import { Client } from 'pg';
 import { v7 } from 'uuid';
+import { z } from 'zod';
 import { history } from '../../apps/iaas/src/history.js';
 import { eventually } from '../host/eventually.js';
 import { ServerProcess } from '../load/server-process.js';
 import { until } from '../platform.js';
+
+const Shown = z.object({ status: z.string() });
+const Ready = z.object({ status: z.string(), checks: z.record(z.string(), z.string()) });
 
 /*
  * R09. Events that nobody can deal with stand in the log: half empty, huge, of nobody, and of a type or a text that the log
@@ -46,7 +50,7 @@ describe('R09: poison in the log', () => {
           `${name} runs`,
           async () => {
             const { text } = await cloud.asker.ask({ method: 'GET', path: `/v1/instances/${name}` });
-            return JSON.parse(text).status === 'running';
+            return Shown.parse(JSON.parse(text)).status === 'running';
           },
           30,
         );
@@ -80,7 +84,7 @@ describe('R09: poison in the log', () => {
       );
 
       await create('after');
-      const ready = JSON.parse((await cloud.asker.ask({ method: 'GET', path: '/readyz' })).text);
+      const ready = Ready.parse(JSON.parse((await cloud.asker.ask({ method: 'GET', path: '/readyz' })).text));
       expect(ready.status).toBe('degraded');
       expect(ready.checks['iaas subscriptions']).toContain('processes has parked what came of 1 things');
       expect(ready.checks['iaas subscriptions']).toContain('view_operation');

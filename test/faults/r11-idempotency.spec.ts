@@ -2,10 +2,13 @@ import { ManualClock, MemoryEventLog, MemoryEventStore } from '@strata/event-sto
 import { MemoryClaims } from '@strata/http';
 import type { Claimed, StoredAnswer } from '@strata/http';
 import { SimulatedHost, VirtualTime } from '@strata/hypervisor';
+import { z } from 'zod';
 import { ServerProcess } from '../load/server-process.js';
 import { TestPlatform, until } from '../platform.js';
 import type { Answer } from '../platform.js';
 import { settled } from './evidence.js';
+
+const Refusal = z.object({ code: z.string() });
 
 /*
  * R11. One Idempotency-Key: twenty at the same moment, after the server was killed, with another body, from another tenant,
@@ -31,7 +34,7 @@ describe('R11: one key on a real server', () => {
       const again = await create();
       expect([again.status, again.text]).toEqual([202, answers[0]?.text]);
       const other = await create('db');
-      expect([other.status, JSON.parse(other.text).code]).toEqual([422, 'idempotency.mismatch']);
+      expect([other.status, Refusal.parse(JSON.parse(other.text)).code]).toEqual([422, 'idempotency.mismatch']);
       await settled(cloud, 60);
       expect(await cloud.asker.readAll('/v1/instances')).toHaveLength(1);
     } finally {

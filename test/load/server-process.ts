@@ -65,13 +65,7 @@ export class ServerProcess {
     await rm(pidFile, { force: true });
     const log = openSync(this.#log, 'a');
     const { within = [], node = [] } = this.options;
-    const [program = process.execPath, ...words] = [
-      ...within,
-      process.execPath,
-      '--enable-source-maps',
-      ...node,
-      server,
-    ];
+    const [program, ...words] = [...within, process.execPath, '--enable-source-maps', ...node, server];
     const child = spawn(program, words, { stdio: ['ignore', log, log], env: this.#environment() });
     closeSync(log);
     this.#child = child;

@@ -1,10 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
-import type { Operation } from '@strata/contracts';
+import type { Endpoint, Operation } from '@strata/contracts';
 import { Aggregates, streamName } from '@strata/event-store';
-
 import { Asked, Implement, Moments, problem } from '@strata/http';
-import type { Endpoint } from '@strata/contracts';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
