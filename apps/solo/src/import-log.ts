@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { importLogs, learnKeys } from '@strata/event-store';
 import { openStores } from './ground.js';
 import { settingsOf } from './settings.js';
@@ -6,6 +7,9 @@ import { settingsOf } from './settings.js';
  * `strata log import`: brings the logs of an export back into a home that has none. It is no part of the server, because a
  * server that has started has begun a log of its own.
  */
+
+// Its output tells what was brought back: a connection that ends with its server is no part of that.
+Logger.overrideLogger(['error', 'fatal']);
 
 const [folder = ''] = process.argv.slice(2);
 const settings = settingsOf(process.env);

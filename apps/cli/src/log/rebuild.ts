@@ -19,10 +19,11 @@ const view = viewOf<LogRebuild['views'][number]>(
 export const rebuildViews = async ({ verb, given, globals, io, client }: Call): Promise<void> => {
   // A list of words that is left out is an empty list.
   const words = Array.isArray(given['views']) && given['views'].length === 0 ? {} : given;
-  const request = requestOf(api.logs.rebuild, words, (key) => wordOf(verb, key));
+  const asked = requestOf(api.logs.rebuild, words, (key) => wordOf(verb, key));
+  const request = globals.dryRun ? { ...asked, query: { validateOnly: 'true' } } : asked;
   const manner = { idempotencyKey: globals.idempotencyKey ?? randomUUID() };
   const begun = await client().ask(api.logs.rebuild, request, manner);
-  if (globals.async) return print(io, globals, begun, operationView);
+  if (globals.async || globals.dryRun) return print(io, globals, begun, operationView);
   await waitFor(client(), io, begun, 'rebuild');
   const rebuilt = await client().ask(api.logs.rebuilt);
   await print(io, globals, globals.output === 'table' ? rebuilt.views : rebuilt, view);

@@ -57,11 +57,15 @@ export const log: Noun = {
       examples: ['strata log verify', 'strata log verify --file backup --key log-public-keys.pem'],
       perform: async (call) => (await import('../log/verify.js')).verifyLogs(call),
     }),
-    special('rebuild', rebuild, {
-      summary: 'Fold read models anew from the whole log, while the server serves; all of them, unless some are named',
-      takes: [{ spec: '[view...]', into: 'views', text: 'read models, such as iaas/instance' }],
-      perform: async (call) => (await import('../log/rebuild.js')).rebuildViews(call),
-    }),
+    {
+      ...special('rebuild', rebuild, {
+        summary:
+          'Fold read models anew from the whole log, while the server serves; all of them, unless some are named',
+        takes: [{ spec: '[view...]', into: 'views', text: 'read models, such as iaas/instance' }],
+        perform: async (call) => (await import('../log/rebuild.js')).rebuildViews(call),
+      }),
+      changes: 'dry-runs',
+    },
     exportVerb,
     importVerb,
   ],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Time, endpoint } from '../endpoint.js';
+import { Time, endpoint, mutationQuery } from '../endpoint.js';
 import { Operation } from '../operation.js';
 
 const Hash = z.string().describe('SHA-256, in hex');
@@ -94,6 +94,7 @@ const administrators = { tag: 'logs', access: 'platform-administrator' } as cons
 const readers = { ...administrators, timeless };
 const named = z.object({ log: z.string().max(40) });
 const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const upTo = position.default(Number.MAX_SAFE_INTEGER).describe('Else up to the end');
 
 /** The logs themselves: what they prove, how they are copied, and what is folded from them. */
 export const logs = {
@@ -127,6 +128,7 @@ export const logs = {
     method: 'post',
     path: '/v1/logs/rebuild',
     summary: 'Fold read models anew from the whole log, beside those that are read',
+    query: z.object(mutationQuery),
     body: z
       .strictObject({
         views: z.array(z.string().max(100)).min(1).max(100).optional().describe('`<log>/<name>` or `<name>`; else all'),
@@ -151,7 +153,7 @@ export const logs = {
     path: '/v1/logs/:log/checkpoint',
     summary: 'The newest checkpoint at or before a position',
     params: named,
-    query: z.object({ upTo: position }),
+    query: z.object({ upTo }),
     status: 200,
     answer: z.object({ checkpoint: Checkpoint.nullable() }),
     errors: ['log.not-found'],
@@ -164,7 +166,7 @@ export const logs = {
     params: named,
     query: z.object({
       after: position.default(0),
-      upTo: position,
+      upTo,
       tenant: z.string().max(64).optional().describe('Only its events, each with the hash that it is chained to'),
     }),
     status: 200,

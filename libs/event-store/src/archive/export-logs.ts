@@ -48,14 +48,17 @@ export const exportLogs = async (asked: Export): Promise<Manifest> => {
   for (const log of asked.logs) {
     const before = manifest.logs.find(({ name }) => name === log.name) ?? emptyLog(log.name);
     for await (const after of exportLog(asked, log, before)) {
-      const others = manifest.logs.filter(({ name }) => name !== log.name);
-      manifest = { ...manifest, logs: [...others, after] };
+      manifest = { ...manifest, logs: withLog(manifest.logs, after) };
       await writeManifest(folder, manifest);
     }
   }
   await writeManifest(folder, manifest);
   return manifest;
 };
+
+/** In its place, or behind the others. */
+const withLog = (logs: Manifest['logs'], log: ArchivedLog) =>
+  logs.some(({ name }) => name === log.name) ? logs.map((it) => (it.name === log.name ? log : it)) : [...logs, log];
 
 /** What was read is not what was stored, so it was not written on. */
 export class DamagedLog extends Error {
