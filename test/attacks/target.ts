@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { z } from 'zod';
 import { ServerProcess } from '../load/server-process.js';
@@ -83,11 +82,12 @@ export class Target {
     return { id: resource.id, operationId };
   }
 
-  async ended(key: string, operationId: string): Promise<z.infer<typeof Ended>> {
+  async ended(key: string, operationId: string, tenantId?: string): Promise<z.infer<typeof Ended>> {
+    const headers = tenantId === undefined ? {} : { 'strata-tenant': tenantId };
     return until(
       `${operationId} ends`,
       async () => {
-        const { status, text } = await this.ask(key, `GET /v1/operations/${operationId}`);
+        const { status, text } = await this.ask(key, `GET /v1/operations/${operationId}`, undefined, headers);
         if (status !== 200) throw new Error(`${operationId}: ${status} ${text}`);
         const operation = Ended.parse(JSON.parse(text));
         return operation.status === 'running' || operation.status === 'undoing' ? undefined : operation;
@@ -142,6 +142,3 @@ export type StoredEvent = Readonly<{
   type: string;
   meta: Readonly<{ tenantId: string; actor: string; correlationId: string; causationId: string }>;
 }>;
-
-/** The checkout's own Node, as the command line is started with. */
-export const commandLine = fileURLToPath(new URL('../../../apps/cli/bin/strata.mjs', import.meta.url));

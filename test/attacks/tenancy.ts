@@ -1,6 +1,6 @@
 import type { Role } from '@strata/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Route } from './asking/routes.js';
+export { nounOf } from './asking/routes.js';
 import type { Somebody, Target } from './target.js';
 
 /** The roles that a tenant gives to its own people. */
@@ -65,9 +65,6 @@ export const revoked = async (target: Target, { tenantId, people }: Estate): Pro
   await target.order(`DELETE /v1/keys/${id}`, undefined, tenantId);
   return secret;
 };
-
-/** The first word of a route's path below `/v1`. */
-export const nounOf = ({ path }: Route): string => /^\/v1\/([a-z-]+)/.exec(path)?.[1] ?? '';
 
 /** An id that looks like another and belongs to nothing. */
 export const unknownLike = (id: string): string => id.replace(/[0-9a-z]+$/, (tail) => '0'.repeat(tail.length));

@@ -45,6 +45,7 @@ const goodDays = async (platform: TestPlatform, log: EventLog) => {
   for (const verb of ['stop', 'start', 'pause', 'resume', 'reboot']) {
     await operate(platform, 'POST', `/v1/instances/inst_web/${verb}`, {});
   }
+  await ask(platform, 'POST', '/v1/instances/inst_web/exec', { argv: ['true'] });
   await ask(platform, 'POST', '/v1/hosts/host_1/cordon');
   await create(platform, 'db');
   await ask(platform, 'POST', '/v1/hosts/host_1/uncordon');

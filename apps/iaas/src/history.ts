@@ -56,6 +56,7 @@ export const history: History<IaasEvent> = {
   InstanceDiskBuilt: [],
   InstanceDiskRequested: [],
   InstanceDrifted: [],
+  InstanceExecRequested: [],
   InstanceFailed: [],
   InstanceGuestRemoved: [],
   InstanceIdClaimed: [],

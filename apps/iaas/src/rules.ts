@@ -23,6 +23,7 @@ import { ClaimInstanceId, instanceId } from './instance/instance-id.js';
 import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instance/instance-building.js';
 import { PurgeInstance, RestoreInstance } from './instance/instance-keeping.js';
 import { AbandonTask, DeleteInstance, FinishDeletion, RemoveGuest } from './instance/instance-removal.js';
+import { RunInGuest } from './instance/instance-exec.js';
 import {
   PauseInstance,
   RebootInstance,
@@ -81,6 +82,7 @@ const all: readonly Rules[] = [
     FinishDeletion,
     AbandonTask,
     ReportInstance,
+    RunInGuest,
   ]),
   rules(instanceId, (it) => it.data.instanceId, [ClaimInstanceId]),
   rules(fleet, () => FLEET, [ConnectHost, LoseHost, PlaceInstance, UnplaceInstance, CordonHost, UncordonHost]),

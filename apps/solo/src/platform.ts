@@ -1,7 +1,9 @@
 import type { Instant } from '@strata/contracts';
+import { outageIn } from '@strata/event-store';
 import type { EventStore } from '@strata/event-store';
 import { AsOf, problem } from '@strata/http';
 import type { Principal } from '@strata/http';
+import type { Hypervisor } from '@strata/hypervisor';
 import { LogProgress, PlatformStatus, Readiness } from '../../gateway/src/gateway.module.js';
 import type { ReadinessReport, ServiceProgress, StatusReport } from '../../gateway/src/gateway.module.js';
 import type { Summary } from '../../iaas/src/iaas.module.js';
@@ -56,7 +58,7 @@ export class SoloPlatform {
       ['identity log', log(ground.identity)],
       ['identity subscriptions', async () => mustGoOn(ground.identity)],
       ['disk', () => headroom.check()],
-      ...(first ? [['hypervisor', () => first.hypervisor.facts()] satisfies [string, () => Promise<unknown>]] : []),
+      ...(first ? [['hypervisor', () => mustAnswer(first.hypervisor)] satisfies [string, () => Promise<unknown>]] : []),
     ];
   }
 
@@ -97,13 +99,20 @@ export class SoloPlatform {
   }
 }
 
+const mustAnswer = async (hypervisor: Hypervisor): Promise<void> => {
+  await hypervisor.facts().catch(() => {
+    throw new Error('does not answer');
+  });
+};
+
 /** @throws a sentence about what follows the log no more, or only in part */
 const mustGoOn = ({ subscriptions }: EventStore): void => {
   const words = subscriptions.flatMap(({ name, failure, parkedStreams: { size } }) => [
-    ...(failure ? [`${name} has stopped: ${failure.message}`] : []),
+    ...(failure ? [`${name} has stopped: see the server's log`] : []),
     ...(size > 0 ? [`${name} has parked what came of ${size} things: see the server's log`] : []),
   ]);
   if (words.length > 0) throw new Error(words.join('; '));
 };
 
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** Everybody may ask: why something does not answer is for the log. */
+const wordsOf = (error: unknown) => (error instanceof Error && !outageIn(error) ? error.message : 'does not answer');

@@ -26,6 +26,11 @@ export const problems = {
   },
   'request.malformed': { status: 400, title: 'The request cannot be read', help: 'Send JSON as `application/json`.' },
   'request.too-large': { status: 413, title: 'The request is too large', help: 'Send at most 1 MiB.' },
+  'request.timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    help: 'Send it again, and faster.',
+  },
   'request.media-type': {
     status: 415,
     title: 'The content type is not supported',
@@ -187,6 +192,11 @@ export const problems = {
     title: 'It can be read, and not be changed',
     help: 'Tell an administrator of the platform: its part of the log is damaged.',
     operator: 'Run `strata log verify`, and see docs/operations.md.',
+  },
+  'stream.too-many': {
+    status: 429,
+    title: 'Too many streams are open',
+    help: 'End some of them first; one stream without filters tells everything that many with filters do.',
   },
   'internal.error': {
     status: 500,

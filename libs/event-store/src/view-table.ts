@@ -1,5 +1,7 @@
+import { reject } from '@strata/event-sourcing';
 import { createHash } from 'node:crypto';
 import type { Transaction } from './checkpoints.js';
+import { RejectedError } from './command-handlers.js';
 import type { Listing, Page, Scalar, Sight } from './view-definition.js';
 
 /** What was read and the cursor beside it, where the table knows both at one instant. */
@@ -76,9 +78,28 @@ export const byBytes = (a: string, b: string): number => {
 /** A cursor for a page is the last row's place in the order; opaque to whoever carries it. */
 export const cursorOf = (place: readonly unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
 
-/** @throws when it is no cursor of such an order */
-export const placeOf = (cursor: string, length: number): readonly unknown[] => {
-  const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-  if (!Array.isArray(place) || place.length !== length) throw new Error('the cursor belongs to another listing');
-  return place;
+/**
+ * Cursors have been in the hands of those who ask, who may have made this one up.
+ * @throws RejectedError when it is no cursor of such an order
+ */
+export const placeOf = (cursor: string, length: number): readonly Scalar[] => {
+  const place = parsedOrNothing(Buffer.from(cursor, 'base64url').toString());
+  if (Array.isArray(place) && place.length === length && place.every(isScalar) && typeof place.at(-1) === 'string') {
+    return place;
+  }
+  throw new RejectedError(reject('request.invalid', 'the cursor belongs to another listing'));
+};
+
+/** A scalar that the database can hold, too. */
+const isScalar = (it: unknown): it is Scalar => {
+  if (typeof it === 'string') return it.isWellFormed() && !it.includes('\0');
+  return it === null || typeof it === 'number' || typeof it === 'boolean';
+};
+
+const parsedOrNothing = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // No cursor of ours: whoever looks at it says so.
+  }
 };

@@ -1,4 +1,8 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { EventStream } from './event-stream.js';
 import type { ServerSentEvent } from './event-stream.js';
 import { OpenStreams } from './open-streams.js';
@@ -82,14 +86,17 @@ describe('a stream of events', () => {
 describe('the open streams', () => {
   const connections = () => {
     const closings: (() => void)[] = [];
-    return { closings, connection: { once: (_: 'close', then: () => void) => closings.push(then) } };
+    const once = (_: 'close', then: () => void) => closings.push(then);
+    return { closings, connection: { once, setTimeout: () => undefined, socket: null } };
   };
   const always = async () => true;
+  const anna = { userId: 'user_anna', tenantId: 'ten_a' };
+  const bert = { userId: 'user_bert', tenantId: 'ten_a' };
 
   it('are those whose connection stands', () => {
     const streams = new OpenStreams();
     const { closings, connection } = connections();
-    const [one, two] = [streams.signalFor(connection, always), streams.signalFor(connection, always)];
+    const [one, two] = [streams.signalFor(connection, anna, always), streams.signalFor(connection, bert, always)];
     closings[0]?.();
     expect([one.aborted, two.aborted, streams.count]).toEqual([true, false, 1]);
     streams.end();
@@ -99,10 +106,13 @@ describe('the open streams', () => {
   });
 
   it('end at once when somebody has lost a right, if it was theirs', async () => {
-    const streams = new OpenStreams(3_600_000);
+    const streams = new OpenStreams({ recheckMs: 3_600_000 });
     const { closings, connection } = connections();
     let isGood = true;
-    const [one, two] = [streams.signalFor(connection, async () => isGood), streams.signalFor(connection, always)];
+    const [one, two] = [
+      streams.signalFor(connection, anna, async () => isGood),
+      streams.signalFor(connection, anna, always),
+    ];
     streams.recheck();
     await new Promise((resolve) => setImmediate(resolve));
     expect([one.aborted, two.aborted]).toEqual([false, false]);
@@ -114,13 +124,57 @@ describe('the open streams', () => {
   });
 
   it('end when their asker may no longer listen, and not when nobody can say', async () => {
-    const streams = new OpenStreams(1);
+    const streams = new OpenStreams({ recheckMs: 1 });
     const { closings, connection } = connections();
     let asked = 0;
     const answers = [async () => true, () => Promise.reject(new Error('no database')), async () => false];
-    const signal = streams.signalFor(connection, () => answers[asked++]?.() ?? always());
+    const signal = streams.signalFor(connection, anna, () => answers[asked++]?.() ?? always());
     await once(signal, 'abort');
     expect(asked).toBe(3);
     closings[0]?.();
+  });
+
+  it('are so many for each user, and so many for each tenant', () => {
+    const streams = new OpenStreams({ ofUser: 2, ofTenant: 3 });
+    const { closings, connection } = connections();
+    const open = (userId: string, tenantId: string) => streams.signalFor(connection, { userId, tenantId }, always);
+    open('user_anna', 'ten_a');
+    open('user_anna', 'ten_b');
+    expect(() => open('user_anna', 'ten_c')).toThrow('you have 2 streams');
+    open('user_bert', 'ten_a');
+    open('user_cora', 'ten_a');
+    expect(() => open('user_dora', 'ten_a')).toThrow('the tenant has 3 streams');
+    closings[0]?.();
+    open('user_anna', 'ten_a');
+  });
+
+  it('end when nobody reads them, however much there is to tell, and not before', async () => {
+    const streams = new OpenStreams({ patienceMs: 300 });
+    const endless = async function* (): AsyncGenerator<ServerSentEvent> {
+      for (let id = 1; ; id++) yield { id: String(id), data: 'x'.repeat(10_000) };
+    };
+    let taken = 0;
+    const server = createServer((_, response) => {
+      const stream = new EventStream(endless).toReadable(streams.signalFor(response, anna, always));
+      stream.on('data', (part: string) => (taken += part.length));
+      response.once('close', () => stream.destroy());
+      stream.pipe(response);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo; // It listens on a port.
+    const [reader, deaf] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    deaf.on('error', () => undefined);
+    for (const client of [reader, deaf]) client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    let read = 0;
+    reader.on('data', ({ length }) => (read += length));
+    while (streams.count < 2) await pause(5);
+    while (streams.count > 1) await pause(5);
+    expect(taken - read).toBeLessThan(32 * 1024 * 1024);
+    const before = read;
+    while (read === before) await pause(5);
+    for (const client of [reader, deaf]) client.destroy();
+    server.close();
+    await once(server, 'close');
   });
 });

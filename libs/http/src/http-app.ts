@@ -4,8 +4,9 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '@strata/event-store';
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { typeid } from 'typeid-js';
 import { Admission } from './admission.js';
@@ -18,12 +19,16 @@ import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
 import { problem, tell } from './problem.js';
+import type { ProblemError } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { RequestInterceptor } from './request-interceptor.js';
 import { endpointsOf } from './route-check.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const SLOWEST_REQUEST_MS = 30_000;
+const SLOWEST_HEADER_MS = 10_000;
+/** How often connections are looked at that are late with either. */
+const CHECK_MS = 2_000;
 const REQUEST_ID = /^req_[0-9a-z]{1,40}$/;
 
 /**
@@ -66,7 +71,13 @@ export const createHttpApp = async (
 };
 
 const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter => {
-  const options: FastifyServerOptions = {
+  const options: FastifyHttpOptions<Server> = {
+    http: {
+      headersTimeout: SLOWEST_HEADER_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      // Node refuses a request without one by itself, in words that are not ours.
+      requireHostHeader: false,
+    },
     bodyLimit: BODY_LIMIT,
     requestTimeout: SLOWEST_REQUEST_MS,
     trustProxy: false,
@@ -90,6 +101,7 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   });
   fastify.addHook('onRequest', async (request, reply) => {
     dress(request, reply);
+    if (request.headers.host === undefined) throw problem('request.malformed', 'a request says which host it is for');
     if (isClosing) throw problem('service.unavailable', 'the server is stopping');
   });
 
@@ -102,31 +114,41 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
 const requestIdOf = (given: string | string[] | undefined) =>
   typeof given === 'string' && REQUEST_ID.test(given) ? given : typeid('req').toString();
 
-/** What every answer carries: its request's id, and that nobody may keep it or take it for anything but what it is. */
+/** Nobody may keep an answer, or take it for anything but what it is. */
+const GUARDS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** What every answer carries. */
 const dress = ({ id }: FastifyRequest, reply: FastifyReply): void => {
-  reply.headers({
-    'x-request-id': id,
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  });
+  reply.headers({ 'x-request-id': id, ...GUARDS });
+};
+
+const unreadable = ({ code }: NodeJS.ErrnoException): ProblemError => {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return problem('request.too-large', 'the header of the request is larger than 16 KiB');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problem('request.timeout', 'the request has not come whole in the time that there is for it');
+    default:
+      return problem('request.malformed', 'this is not a request of HTTP/1.1');
+  }
 };
 
 const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
-  const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const refusal = isLarge
-    ? problem('request.too-large', 'the header of the request is larger than 16 KiB')
-    : problem('request.malformed', 'this is not a request of HTTP/1.1');
-  const told = tell(refusal, requestIdOf(undefined)).problem;
+  const told = tell(unreadable(error), requestIdOf(undefined)).problem;
   const body = JSON.stringify(told);
   socket.end(
     [
-      `HTTP/1.1 ${told.status} ${isLarge ? 'Content Too Large' : 'Bad Request'}`,
+      `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}`,
       'content-type: application/problem+json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
       `x-request-id: ${told.requestId}`,
+      ...Object.entries(GUARDS).map((header) => header.join(': ')),
       'connection: close',
       '',
       body,

@@ -61,7 +61,9 @@ describe('a JSON text', () => {
   });
 
   it('may be no JSON at all, of any kind', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\u00-1e.tn ') }), (it) => void faultsIn(it)));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\u00-1e.tn '.split('')) }), (it) => void faultsIn(it)),
+    );
   });
 
   it('of a megabyte is looked through in a moment', () => {

@@ -10,6 +10,7 @@ export { Implement } from './implement.js';
 export { LineStream } from './line-stream.js';
 export { MemoryClaims } from './memory-claims.js';
 export { Moments } from './moments.js';
+export { numberIn } from './paging.js';
 export { PostgresClaims } from './postgres-claims.js';
 export { Principals, beyondKey } from './principal.js';
 export type { Principal } from './principal.js';

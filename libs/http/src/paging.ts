@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isText } from './i-json.js';
 import { invalid } from './problem.js';
 
 /** Where the next page begins, and of which position of the log all pages are, if they are of the past. */
@@ -19,10 +20,19 @@ export const readPageToken = (name: string, token: string): Place => {
   const { success, data } = Token.safeParse(parse(Buffer.from(token, 'base64url').toString()));
   if (success) {
     const [cursor, position, sum] = data;
-    if (sum === sumOf(name, cursor, position)) return { cursor, ...(position !== null && { position }) };
+    if (isText(cursor) && sum === sumOf(name, cursor, position))
+      return { cursor, ...(position !== null && { position }) };
   }
-  throw invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
+  throw notOurs();
 };
+
+/** A cursor that is a number. Anybody can make a token up. @throws ProblemError `request.invalid` */
+export const numberIn = (cursor: string): number => {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw notOurs();
+};
+
+const notOurs = () => invalid([{ path: 'query.pageToken', message: 'use the `nextPageToken` of this very list' }]);
 
 const sumOf = (name: string, cursor: string, position: number | null) =>
   createHash('sha256').update(`${name} ${position} ${cursor}`).digest('base64url').slice(0, 8);

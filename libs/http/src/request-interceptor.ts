@@ -94,13 +94,15 @@ export class RequestInterceptor implements NestInterceptor {
       return answer.body;
     }
     if (!(answer instanceof StreamedAnswer)) return answer;
+    const asker = context(request).principal ?? NOBODY;
+    const signal = this.streams.signalFor(reply.raw, asker, () => this.guard.mayGoOn(request, endpoint));
     // The connection ends with the stream, so that a server that stops waits for nobody.
     reply.headers({
       'content-type': answer.contentType,
       'x-accel-buffering': 'no',
       connection: 'close',
     });
-    return answer.toReadable(this.streams.signalFor(reply.raw, () => this.guard.mayGoOn(request, endpoint)));
+    return answer.toReadable(signal);
   }
 
   #checkOf(endpoint: Endpoint) {

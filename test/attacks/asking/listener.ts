@@ -36,6 +36,11 @@ export class Listener {
     return this.answer.statusCode ?? 0;
   }
 
+  /** Its end of the connection. */
+  get port(): number | undefined {
+    return this.answer.socket.localPort;
+  }
+
   /** Reads what there is to read and throws it away: so an end is seen that came while nobody read. */
   resume(): void {
     this.answer.resume();

@@ -96,3 +96,6 @@ const routeOf = (path: string, method: (typeof methods)[number], operation: z.in
     status: Number(status),
   };
 };
+
+/** The first word of a route's path below `/v1`. */
+export const nounOf = ({ path }: Pick<Route, 'path'>): string => /^\/v1\/([a-z-]+)/.exec(path)?.[1] ?? '';

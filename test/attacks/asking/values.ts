@@ -129,11 +129,11 @@ export const sampleBody = (api: Api, route: Route, name: string, more: object = 
   if (!route.body) return undefined;
   const { properties = {}, required } = Shape.parse(api.resolve(route.body));
   const wanted = Object.keys(properties).filter((key) => required.includes(key) || key === 'flavor');
-  const values = wanted.map((key) => [
+  const values = wanted.map((key): [string, unknown] => [
     key,
     key === 'name' ? name : (sayings[key] ?? example(api, properties[key] ?? {})),
   ]);
-  return { ...Object.fromEntries(values), ...more };
+  return Object.assign(Object.fromEntries<unknown>(values), more);
 };
 
 const example = (api: Api, schema: Schema) => fc.sample(valuesOf(api, schema), { numRuns: 1, seed: 1 })[0];

@@ -19,7 +19,8 @@ export type Answer = Readonly<{
 
 /** A problem's code, or nothing where the answer is no problem. */
 export const codeOf = ({ text, headers }: Answer): string | undefined => {
-  if (!String(headers['content-type']).startsWith('application/problem+json')) return undefined;
+  // What is asked with HEAD is answered without a word.
+  if (text === '' || !String(headers['content-type']).startsWith('application/problem+json')) return undefined;
   const problem: unknown = JSON.parse(text);
   return typeof problem === 'object' && problem !== null && 'code' in problem ? String(problem.code) : undefined;
 };

@@ -26,7 +26,7 @@ diagnostics.subscribe('fastify.initialization', (message) => {
 
 const Started = z.object({ args: z.array(z.string()).default([]) });
 // Every way to start a program ends here, though Node's types do not say so.
-const prototype = ChildProcess.prototype as unknown as { spawn(options: unknown): unknown };
+const prototype = ChildProcess.prototype as unknown as { spawn: (this: ChildProcess, options: unknown) => unknown };
 const { spawn } = prototype;
 prototype.spawn = function (options) {
   tell({ started: Started.parse(options).args });

@@ -1,4 +1,5 @@
 import { entryOf } from '@strata/contracts';
+import { harmless } from '../show/harmless.js';
 
 /** What scripts rely on. */
 export const exits = {
@@ -74,5 +75,5 @@ export const explain = ({ title, detail, help, code, requestId, errors, details 
     help,
     [code, requestId && `request ${requestId}`].filter(Boolean).join(', '),
   ];
-  return [`error: ${title}`, ...lines.filter(Boolean).map((line) => `  ${line}`), ''].join('\n');
+  return [`error: ${harmless(title)}`, ...lines.flatMap((line) => (line ? `  ${harmless(line)}` : [])), ''].join('\n');
 };

@@ -2,6 +2,7 @@ import type { Operation } from '@strata/contracts';
 import { api } from '@strata/contracts';
 import { styleText } from 'node:util';
 import type { Io } from '../io.js';
+import { harmless } from '../show/harmless.js';
 import type { Client } from './client.js';
 import { Failure, exitOf, exits } from './failure.js';
 
@@ -23,14 +24,15 @@ const noteOf = ({ steps }: Operation): string => {
 };
 
 /** Shows how far an operation is: one line rewritten at a terminal, else a line for each step. */
-const stepLine = ({ stderr, env }: Io, label: string) => {
+const stepLine = ({ stderr, env }: Io, named: string) => {
+  const label = harmless(named);
   const started = performance.now();
   const live = stderr.isTTY === true;
   const dim = (text: string) => (live && !env['NO_COLOR'] ? styleText('dim', text, { validateStream: false }) : text);
   let said = '';
   return {
     say(operation: Operation) {
-      const step = progressOf(operation) + noteOf(operation);
+      const step = harmless(progressOf(operation) + noteOf(operation));
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       if (live) stderr.write(`\r\u001b[K${label}: ${step} ${dim(`${seconds} s`)}`);
       else if (step !== said) stderr.write(`${label}: ${step}\n`);

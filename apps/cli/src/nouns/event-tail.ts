@@ -4,6 +4,8 @@ import { Failure, exits } from '../ask/failure.js';
 import { requestOf } from '../ask/request.js';
 import type { Message } from '../ask/server-sent-events.js';
 import { messagesOf } from '../ask/server-sent-events.js';
+import { escaped } from '../show/harmless.js';
+import { yamlOf } from '../show/output.js';
 import { aligned } from '../show/table.js';
 import { cellOf } from '../show/view.js';
 import type { Call } from './verb.js';
@@ -16,8 +18,8 @@ const patience = 60_000;
 const lineOf = async ({ globals }: Call, { data }: Message): Promise<string> => {
   // The server's own envelope, by the contract of the endpoint.
   const event = JSON.parse(data) as CloudEvent;
-  if (globals.output === 'json') return `${JSON.stringify(event)}\n`;
-  if (globals.output === 'yaml') return `---\n${(await import('yaml')).stringify(event)}`;
+  if (globals.output === 'json') return `${escaped(JSON.stringify(event))}\n`;
+  if (globals.output === 'yaml') return `---\n${await yamlOf(event)}`;
   if (globals.output === 'name') return `${event.id}\n`;
   return aligned([[event.position, event.time, event.type, event.subject, event.actor].map(cellOf)]);
 };

@@ -1,6 +1,7 @@
 import { api } from '@strata/contracts';
 import { randomUUID } from 'node:crypto';
 import { requestOf } from '../ask/request.js';
+import { guestText } from '../show/harmless.js';
 import { print } from '../show/output.js';
 import type { Call } from './verb.js';
 import { wordOf } from './verb.js';
@@ -26,8 +27,8 @@ export const execute = async ({ verb, given, globals, io, client }: Call): Promi
     limit: (timeoutSeconds ?? 60) * 1000 + margin,
   });
   if (globals.output === 'table' || globals.output === 'name') {
-    io.stdout.write(answer.stdout);
-    io.stderr.write(answer.stderr);
+    io.stdout.write(guestText(answer.stdout, io.stdout));
+    io.stderr.write(guestText(answer.stderr, io.stderr));
   } else {
     await print(io, globals, answer, { columns: {}, name: 'exitCode' });
   }

@@ -1,5 +1,6 @@
 import { api } from '@strata/contracts';
 import { requestOf } from '../ask/request.js';
+import { guestText } from '../show/harmless.js';
 import { print } from '../show/output.js';
 import type { Call } from './verb.js';
 import { wordOf } from './verb.js';
@@ -24,11 +25,11 @@ export const log = async ({ verb, given, globals, io, client }: Call): Promise<v
   if (!follow && globals.output !== 'table') {
     return print(io, globals, answer, { columns: {}, name: 'log' });
   }
-  io.stdout.write(answer.log);
+  io.stdout.write(guestText(answer.log, io.stdout));
   while (follow) {
     await client().sleep(pollMs);
     const next = await client().ask(api.instances.log, request, { patience });
-    io.stdout.write(newPart(answer.log, next.log));
+    io.stdout.write(guestText(newPart(answer.log, next.log), io.stdout));
     answer = next;
   }
 };

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Globals, Io } from '../io.js';
+import { escaped, isHarmless } from './harmless.js';
 import { aligned } from './table.js';
 import type { View } from './view.js';
 import { cellOf, fieldOf } from './view.js';
@@ -35,6 +36,15 @@ const table = (io: Io, things: readonly unknown[], { columns }: View): string =>
 const fields = (io: Io, thing: unknown): string =>
   aligned(Object.entries(thing ?? {}).map(([name, value]) => [name, paint(io, cellOf(value))]));
 
+/** As people write it; where something in it would move a cursor, in quotes that can say so in letters. */
+export const yamlOf = async (answer: unknown): Promise<string> => {
+  const { stringify } = await import('yaml');
+  const text = stringify(answer);
+  return isHarmless(text.replaceAll('\n', ''))
+    ? text
+    : escaped(stringify(answer, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' }));
+};
+
 /** Writes an answer in the form that was asked for; `layout` says how a person sees it. */
 export const print = async (
   io: Io,
@@ -47,9 +57,9 @@ export const print = async (
   const rows = view.rows ? things.flatMap(view.rows) : things;
   switch (output) {
     case 'json':
-      return void io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+      return void io.stdout.write(`${escaped(JSON.stringify(answer, null, 2))}\n`);
     case 'yaml':
-      return void io.stdout.write((await import('yaml')).stringify(answer));
+      return void io.stdout.write(await yamlOf(answer));
     case 'name':
       return void io.stdout.write(things.map((thing) => `${cellOf(fieldOf(thing, view.name))}\n`).join(''));
     case 'table':

@@ -1,3 +1,5 @@
+import { harmless } from './harmless.js';
+
 /** The names of a thing's fields, one level deep: `name`, `capacity.vcpus`. */
 export type Field<T> = {
   [K in keyof T & string]: NonNullable<T[K]> extends readonly unknown[]
@@ -33,8 +35,5 @@ const plain = (value: unknown): string => {
   return pairs.length === 0 ? '-' : pairs.join(' ');
 };
 
-/**
- * A value in one cell of a table. Names and notes are other people's words: a control character in them would move the
- * reader's cursor, so it is shown as a mark instead.
- */
-export const cellOf = (value: unknown): string => plain(value).replace(/\p{Cc}/gu, '\u{fffd}');
+/** A value in one cell of a table. */
+export const cellOf = (value: unknown): string => harmless(plain(value));

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { activity } from '@strata/contracts';
-import { Asked, Implement, Moments } from '@strata/http';
+import { Asked, Implement, Moments, numberIn } from '@strata/http';
 import { Activities } from './activities.service.js';
 
 @Controller()
@@ -18,7 +18,7 @@ export class ActivityHttp {
       'activity',
       query,
       async (moment, { limit, after }) => {
-        const before = after === undefined ? Infinity : Number(after);
+        const before = after === undefined ? Infinity : numberIn(after);
         const { rows, next } = await this.activities.page(wanted, { before, limit }, moment);
         return { rows, next: next?.toString(), position: moment.position };
       },

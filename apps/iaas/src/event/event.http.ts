@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { events } from '@strata/contracts';
 import type { CloudEvent } from '@strata/contracts';
 import { EventLog } from '@strata/event-store';
-import { Asked, EventStream, Moments, Implement, problem } from '@strata/http';
+import { Asked, EventStream, Moments, Implement, numberIn, problem } from '@strata/http';
 import type { AsOf } from '@strata/http';
 import { published } from './event.published.js';
 import { follow, followAbout, readPage, readPageAbout } from './feed.view.js';
@@ -32,7 +32,7 @@ export class EventHttp {
       async (moment, { limit, after }) => {
         const { resource } = query;
         const position = resource === undefined ? moment.position : await this.trails.upTo(moment);
-        const range = { after: Number(after ?? query.since), until: position, limit };
+        const range = { after: after === undefined ? query.since : numberIn(after), until: position, limit };
         const { rows, next } = await (resource === undefined
           ? readPage(this.log, range, wanted)
           : readPageAbout(this.trails, resource, range, wanted));

@@ -2,17 +2,17 @@ import { Controller } from '@nestjs/common';
 import { instances } from '@strata/contracts';
 import type { Endpoint, Operation } from '@strata/contracts';
 import { Aggregates, streamName } from '@strata/event-store';
-import { Asked, Implement, Moments, problem } from '@strata/http';
+import { Asked, Implement, Moments } from '@strata/http';
 import { HostDoor } from '../host/host-door.service.js';
 import { Operations } from '../operation/operations.service.js';
 import { Commands } from '../rules.js';
 import { settings } from '../settings/settings.js';
 import { Views } from '../views.js';
+import { RunInGuest } from './instance-exec.js';
 import { InstanceRequests } from './instance-requests.service.js';
 import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
-import { statusOf } from './instance-state.js';
 import type { InstanceCommand } from './instance.js';
 import { shown } from './instance.view.js';
 
@@ -101,9 +101,7 @@ export class InstanceHttp {
   @Implement(instances.exec)
   async exec(@Asked(instances.exec) { params, body, meta }: Asked<typeof instances.exec>) {
     const { id, it } = await this.#find(params.id, meta.tenantId);
-    const status = statusOf(it);
-    if (status !== 'running')
-      throw problem('instance.wrong-state', `an instance that is ${status} runs nothing`, { status });
+    await this.commands.execute(new RunInGuest({ instanceId: id }, meta));
     return this.requests.reach(() =>
       this.hosts.servicesOf(it.placement?.hostId).exec(id, body.argv, body.timeoutSeconds * 1000),
     );

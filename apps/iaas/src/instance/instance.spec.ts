@@ -21,6 +21,7 @@ import { BootInstance, BuildDisk, CreateInstance, FailInstance } from './instanc
 import { RestoreInstance } from './instance-keeping.js';
 import { DeleteInstance, RemoveGuest } from './instance-removal.js';
 import { PauseInstance, RebootInstance, ResumeInstance, StartInstance, StopInstance } from './instance-power.js';
+import { RunInGuest } from './instance-exec.js';
 import { ReportInstance } from './instance-sight.js';
 import { statusOf } from './instance-state.js';
 import type { InstanceCommand, InstanceEvent } from './instance.js';
@@ -56,6 +57,14 @@ describe('an instance', () => {
   it('is booted when its disk is there', () =>
     given(requested, diskRequested).when(new BootInstance(it1, meta)).then(bootRequested));
   it('runs when its host says so', () => expect(statusOf(given(...running).state)).toBe('running'));
+  it('remembers that somebody ran a command inside, and not which', () =>
+    given(...running)
+      .when(new RunInGuest({ instanceId: 'inst_1' }, meta))
+      .then({ type: 'InstanceExecRequested', data: { instanceId: 'inst_1' } }));
+  it('runs no command when it does not run', () =>
+    given(...stopped)
+      .when(new RunInGuest({ instanceId: 'inst_1' }, meta))
+      .isRejected('instance.wrong-state'));
   it('is asked to stop, and forced after the grace', () =>
     given(...running)
       .when(stop)

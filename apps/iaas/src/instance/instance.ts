@@ -1,6 +1,8 @@
 import type { Decider } from '@strata/event-sourcing';
 import { decideBuilding, evolveBuilding, requestedInstance } from './instance-building.js';
 import type { BuildingCommand, BuildingEvent } from './instance-building.js';
+import { decideExec } from './instance-exec.js';
+import type { ExecEvent, RunInGuest } from './instance-exec.js';
 import { decideKeeping, evolveKeeping } from './instance-keeping.js';
 import type { KeepingCommand, KeepingEvent } from './instance-keeping.js';
 import { decidePower, evolvePower } from './instance-power.js';
@@ -20,8 +22,9 @@ import type { Instance } from './instance-state.js';
  * to decide. At most one operation is at work on an instance.
  */
 
-export type InstanceCommand = BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance;
-export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent;
+export type InstanceCommand =
+  BuildingCommand | PowerCommand | RemovalCommand | KeepingCommand | ReportInstance | RunInGuest;
+export type InstanceEvent = BuildingEvent | PowerEvent | RemovalEvent | KeepingEvent | SightEvent | ExecEvent;
 
 export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
   name: 'instance',
@@ -30,6 +33,8 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
     switch (command.type) {
       case 'ReportInstance':
         return decideSight(command, it);
+      case 'RunInGuest':
+        return decideExec(command, it);
       case 'StartInstance':
       case 'StopInstance':
       case 'RebootInstance':
@@ -71,6 +76,8 @@ export const instance: Decider<InstanceCommand, InstanceEvent, Instance> = {
       case 'InstanceBootRequested':
       case 'InstanceFailed':
         return evolveBuilding(it, event);
+      case 'InstanceExecRequested':
+        return it;
       default:
         return evolveRemoval(it, event);
     }

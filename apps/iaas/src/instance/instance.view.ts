@@ -33,7 +33,8 @@ export const instanceView = defineView<InstanceRow, InstanceColumn, InstanceEven
     const it = instance.evolve(row ?? instance.initialState, event);
     if (!exists(it)) return undefined;
     const { correlationId } = event.meta;
-    const cause = row && event.type === 'InstanceObserved' ? row.cause : { correlationId, causationId: event.id };
+    const isByTheWay = event.type === 'InstanceObserved' || event.type === 'InstanceExecRequested';
+    const cause = row && isByTheWay ? row.cause : { correlationId, causationId: event.id };
     return { ...it, id, cause };
   },
 });

@@ -19,6 +19,7 @@ export const eventTypes = {
     InstanceDrifted: 'Something happened to it that nobody asked for',
     InstanceDeletionScheduled: 'It is deleted, and kept until then: it can be restored',
     InstanceRestored: 'Its deletion is taken back',
+    InstanceExecRequested: 'Somebody runs a command inside its guest',
     InstanceDeletionRequested: 'It shall be deleted',
     InstanceRemovalRequested: 'Its host shall remove the guest and its disk',
     InstanceGuestRemoved: 'The guest and its disk are gone',

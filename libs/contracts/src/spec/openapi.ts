@@ -169,6 +169,7 @@ const refusalsOf = (endpoint: Endpoint): ReadonlyMap<number, readonly string[]> 
       ? []
       : ['request.too-many', 'service.overloaded']),
     ...(endpoint.method === 'get' ? [] : ['storage.full']),
+    ...(endpoint.streams ? ['stream.too-many'] : []),
     'internal.error',
     'service.unavailable',
   ];
