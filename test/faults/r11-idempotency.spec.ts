@@ -43,10 +43,10 @@ describe('R11: one key on a real server', () => {
   }, 90_000);
 });
 
-/** Remembers claims and loses every yes, as a process does that is killed right after it has answered. */
+/** Loses every answer that is given before it is stored, as a process does that is killed right after it has answered. */
 class LosingClaims extends MemoryClaims {
-  override async settle(claimed: Claimed, answer: StoredAnswer): Promise<void> {
-    if (answer.status >= 400) await super.settle(claimed, answer);
+  override async settle(claimed: Claimed, answer: StoredAnswer, when: 'now' | 'soon'): Promise<void> {
+    if (when === 'now') await super.settle(claimed, answer);
   }
 }
 
@@ -72,6 +72,18 @@ describe('R11: an answer that was lost', () => {
     expect(await platform.instance('web')).toMatchObject({ status: 'running', task: null });
     const { items } = (await platform.ask('GET', '/v1/instances')).body as { items: unknown[] }; // 200 answers a page
     expect(items).toHaveLength(1);
+    await platform.close();
+  });
+
+  it('that something is so already is no wish for later', async () => {
+    const platform = await TestPlatform.create({ claims: new LosingClaims() });
+    await platform.create('web');
+    const start = () => platform.ask('POST', '/v1/instances/web/start', {}, key('already'));
+    const first = await start();
+    expect(first).toMatchObject({ status: 202, body: { status: 'succeeded', statusReason: 'already so' } });
+    await platform.operate('POST', '/v1/instances/web/stop', { graceSeconds: 0 });
+    expect(await start()).toMatchObject({ status: 202, body: first.body });
+    expect(await platform.instance('web')).toMatchObject({ status: 'stopped', task: null });
     await platform.close();
   });
 

@@ -17,6 +17,7 @@ const PidFile = z.object({ pid: z.number() });
 const Credentials = z.object({ key: z.string() });
 
 const START_WITHIN = 60_000;
+const PORTS = 5;
 
 export type ServerOptions = Readonly<{
   /** How many simulated hosts there are: each has 1,024 vCPU to give, and 255 GiB. */
@@ -48,14 +49,18 @@ export class ServerProcess {
     const home = options.home ?? (await mkdtemp(join(tmpdir(), 'strata-fault-')));
     // PostgreSQL runs as another user, where root starts it.
     await chmod(home, 0o755);
-    const cloud = new ServerProcess(home, `http://127.0.0.1:${await freePort()}`, options);
-    try {
-      await cloud.start();
-    } catch (error) {
-      await cloud.remove();
-      throw error;
+    for (let tries = 1; ; tries++) {
+      const cloud = new ServerProcess(home, `http://127.0.0.1:${await freePort()}`, options);
+      try {
+        await cloud.start();
+        return cloud;
+      } catch (error) {
+        // Somebody else was given the port that was free a moment ago.
+        if (tries < PORTS && String(error).includes('EADDRINUSE')) continue;
+        await cloud.remove();
+        throw error;
+      }
     }
-    return cloud;
   }
 
   /** Starts it on whatever the home holds. @returns after how many milliseconds it served */

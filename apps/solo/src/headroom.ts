@@ -11,15 +11,18 @@ const LEAST_FREE = 64 * MIB;
 const MOST_KEPT_FREE = 1024 * MIB;
 const SHARE_KEPT_FREE = 0.05;
 
-/** So far behind with what was accepted, nothing more is begun: who was accepted first waits long enough. */
-const LATEST_MS = 3_000;
+/** Behind for so long with what was accepted, nothing more is begun: it would only wait, and make all others wait. */
+const LATE_FOR_MS = 1_000;
 
-type Behind = Readonly<{ lateMs: number }>;
+/** Made once: it is told often, and its stack would be the dearest part of telling it. */
+const BEHIND = problem('service.overloaded', 'what was asked before is still waiting to be carried out');
+
+type Behind = Readonly<{ lateForMs: number }>;
 
 /** Refuses more in time: before the disk of the home is full, and before what was accepted piles up. */
 export class SoloHeadroom implements Headroom {
   #free: Readonly<{ is: number; least: number }> | undefined;
-  #processes: Behind = { lateMs: 0 };
+  #processes: Behind = { lateForMs: 0 };
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly home: string) {
@@ -36,8 +39,8 @@ export class SoloHeadroom implements Headroom {
     // What is deleted makes room.
     const narrowness = this.#narrowness();
     if (narrowness !== undefined && method !== 'delete') return problem('storage.full', narrowness);
-    if (status === 202 && this.#processes.lateMs > LATEST_MS) {
-      return problem('service.overloaded', 'what was asked before is still waiting to be carried out');
+    if (status === 202 && this.#processes.lateForMs > LATE_FOR_MS) {
+      return BEHIND;
     }
     return undefined;
   }

@@ -1,9 +1,6 @@
 /** An answer as it was given the first time. `body` is JSON text, so that a repeat is the same to the byte. */
 export type StoredAnswer = Readonly<{ status: number; body: string }>;
 
-/** An answer that says no, and has changed nothing. */
-export const isRefusal = ({ status }: StoredAnswer): boolean => status >= 400 && status < 500;
-
 /** One use of an Idempotency-Key. Keys of different tenants never meet. */
 export type Claimed = Readonly<{ tenantId: string; key: string; requestHash: string; at: string }>;
 
@@ -16,6 +13,8 @@ export type Claim = Readonly<{
   isRepeat: boolean;
   /** What was answered, once the first request has ended. */
   answer: StoredAnswer | undefined;
+  /** How many accidents the memory had had by then. */
+  accidents: number;
   /** The key was used for another request. */
   mismatch: boolean;
 }>;
@@ -26,10 +25,16 @@ export abstract class Claims {
   abstract claim(claimed: Claimed): Promise<Claim>;
 
   /**
-   * Keeps the first answer; later ones change nothing. A refusal is on the disk when this resolves: it has left nothing in
-   * the log that it could be made from again.
+   * Sees to it that a claim is still there for what was done under it, however long ago that was, where the memory has had an
+   * accident since.
    */
-  abstract settle(claimed: Claimed, answer: StoredAnswer): Promise<void>;
+  abstract hold(claimed: Claimed, claim: Pick<Claim, 'seed' | 'since' | 'accidents'>): Promise<void>;
+
+  /**
+   * Keeps the first answer; later ones change nothing. `now`: it is on the disk when this resolves; `soon`: it could be made
+   * again should it be lost.
+   */
+  abstract settle(claimed: Claimed, answer: StoredAnswer, when: 'now' | 'soon'): Promise<void>;
 
   /** Forgets the keys that were first used before a time (RFC 3339). Returns how many. */
   abstract forget(before: string): Promise<number>;

@@ -15,6 +15,7 @@ import { AuthGuard } from './auth-guard.js';
 import { Claims } from './claims.js';
 import { boundless } from './headroom.js';
 import type { Headroom } from './headroom.js';
+import { Connections, impatient } from './connections.js';
 import { expireKeys } from './key-expiry.js';
 import { OpenStreams } from './open-streams.js';
 import { Principals } from './principal.js';
@@ -26,9 +27,6 @@ import { endpointsOf } from './route-check.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const SLOWEST_REQUEST_MS = 30_000;
-const SLOWEST_HEADER_MS = 10_000;
-/** How often connections are looked at that are late with either. */
-const CHECK_MS = 2_000;
 const REQUEST_ID = /^req_[0-9a-z]{1,40}$/;
 
 /**
@@ -72,14 +70,9 @@ export const createHttpApp = async (
 
 const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter => {
   const options: FastifyHttpOptions<Server> = {
-    http: {
-      headersTimeout: SLOWEST_HEADER_MS,
-      connectionsCheckingInterval: CHECK_MS,
-      // Node refuses a request without one by itself, in words that are not ours.
-      requireHostHeader: false,
-    },
     bodyLimit: BODY_LIMIT,
     requestTimeout: SLOWEST_REQUEST_MS,
+    http: impatient,
     trustProxy: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
@@ -94,6 +87,8 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
   const adapter = new FastifyAdapter(options);
 
   const fastify = adapter.getInstance();
+  const connections = new Connections();
+  connections.bound(fastify.server);
   let isClosing = false;
   fastify.addHook('preClose', async () => {
     isClosing = true;
@@ -103,6 +98,10 @@ const adapterFor = (filter: ProblemFilter, streams: OpenStreams): FastifyAdapter
     dress(request, reply);
     if (request.headers.host === undefined) throw problem('request.malformed', 'a request says which host it is for');
     if (isClosing) throw problem('service.unavailable', 'the server is stopping');
+    if (connections.isCrowded) {
+      reply.header('connection', 'close');
+      throw problem('service.overloaded', 'too many connections are open');
+    }
   });
 
   fastify.removeAllContentTypeParsers();

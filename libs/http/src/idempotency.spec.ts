@@ -52,7 +52,7 @@ describe('asking once', () => {
     expect(warnings[0]).toContain('no space left');
   });
 
-  it('tells a refusal only when it is stored', async () => {
+  it('tells what cannot be made again only when it is stored', async () => {
     const refused: StoredAnswer = { status: 409, body: '"no"' };
     const claims = new MemoryClaims();
     await new Idempotency(claims, fail).once(claimed, async () => refused);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { isRefusal } from './claims.js';
 import type { Claim, Claimed, Claims, StoredAnswer } from './claims.js';
 import { problem } from './problem.js';
 
@@ -7,16 +6,22 @@ import { problem } from './problem.js';
 export type Settled = Readonly<{ answer: StoredAnswer; replayed: boolean }>;
 
 type Work = (claim: Readonly<Pick<Claim, 'seed' | 'since' | 'isRepeat'>>) => Promise<StoredAnswer>;
-/** What of an answer may be stored. */
-type Kept = (answer: StoredAnswer) => StoredAnswer;
+/** What there is to know of the answers of an endpoint. */
+type Nature = Readonly<{
+  /** What of an answer may be stored. */
+  kept(answer: StoredAnswer): StoredAnswer;
+  /** Whether the same seed makes the same answer again, whatever becomes of the world: the log remembers what it says. */
+  isMadeAgain(answer: StoredAnswer): boolean;
+}>;
 type Flight = Readonly<{ requestHash: string; landed: Promise<StoredAnswer | undefined> }>;
 
 /**
  * Makes asking twice asking once. Two processes that are asked at the same moment share the seed of the claim, thus the
  * command id, and the log carries out a command id once; within one process, repeats wait for the first.
  *
- * Who is told yes does not wait until the answer is stored: should it be lost with the process, the same seed makes it again.
- * A no cannot be made again, because what was refused may be possible by then: it is stored before it is told.
+ * Who is told what is in the log does not wait until the answer is stored: should it be lost with the process, the same seed
+ * makes it again. All else is stored before it is told: what was refused may be possible by then, and what was so already
+ * may be so no more.
  */
 export class Idempotency {
   readonly #flights = new Map<string, Flight>();
@@ -28,39 +33,40 @@ export class Idempotency {
   ) {}
 
   /** @throws ProblemError `idempotency.mismatch` when the key was used for another request */
-  async once(claimed: Claimed, work: Work, kept: Kept = asItIs): Promise<Settled> {
+  async once(claimed: Claimed, work: Work, nature: Nature = plain): Promise<Settled> {
     const name = JSON.stringify([claimed.tenantId, claimed.key]);
     for (let flight = this.#flights.get(name); flight; flight = this.#flights.get(name)) {
       if (flight.requestHash !== claimed.requestHash) throw mismatch();
       const answer = await flight.landed;
       if (answer) return { answer, replayed: true };
     }
-    const settled = this.#fly(claimed, work, kept);
+    const settled = this.#fly(claimed, work, nature);
     // A flight without an answer worth keeping wakes those who wait, and the next of them tries by itself.
     const landed = settled.then(
       ({ answer }) => (isKept(answer) ? answer : undefined),
       () => undefined,
     );
     this.#flights.set(name, { requestHash: claimed.requestHash, landed });
-    void this.#land(name, claimed, settled, kept);
+    void this.#land(name, claimed, settled, nature);
     return settled;
   }
 
-  async #fly(claimed: Claimed, work: Work, kept: Kept): Promise<Settled> {
+  async #fly(claimed: Claimed, work: Work, { kept, isMadeAgain }: Nature): Promise<Settled> {
     const { answer: earlier, mismatch: isOther, ...claim } = await this.claims.claim(claimed);
     if (isOther) throw mismatch();
     if (earlier) return { answer: earlier, replayed: true };
     const answer = await work(claim);
-    if (isRefusal(answer) && isKept(answer)) await this.claims.settle(claimed, kept(answer));
+    await this.claims.hold(claimed, claim);
+    if (isKept(answer) && !isMadeAgain(answer)) await this.claims.settle(claimed, kept(answer), 'now');
     return { answer, replayed: false };
   }
 
   /** Until the answer is stored, repeats find it here. */
-  async #land(name: string, claimed: Claimed, settled: Promise<Settled>, kept: Kept): Promise<void> {
+  async #land(name: string, claimed: Claimed, settled: Promise<Settled>, { kept, isMadeAgain }: Nature): Promise<void> {
     try {
       const { answer, replayed } = await settled;
-      const isStored = replayed || isRefusal(answer) || !isKept(answer);
-      if (!isStored) await this.claims.settle(claimed, kept(answer)).catch(this.warn);
+      const isStored = replayed || !isKept(answer) || !isMadeAgain(answer);
+      if (!isStored) await this.claims.settle(claimed, kept(answer), 'soon').catch(this.warn);
     } catch {
       // The asker is told by `settled` itself; there is nothing to store.
     } finally {
@@ -69,7 +75,7 @@ export class Idempotency {
   }
 }
 
-const asItIs: Kept = (answer) => answer;
+const plain: Nature = { kept: (answer) => answer, isMadeAgain: ({ status }) => status === 202 };
 
 /** A failure of ours, and "not now", are not the answer: asking again may succeed. */
 const isKept = ({ status }: StoredAnswer) => status < 500 && status !== 429;

@@ -14,10 +14,24 @@ export class MemoryClaims extends Claims {
     const kept = before ?? { seed: v7(), requestHash, at, answer: undefined };
     this.#kept.set(name, kept);
     const { seed, at: since, answer } = kept;
-    return { seed, since, isRepeat: before !== undefined, answer, mismatch: kept.requestHash !== requestHash };
+    return {
+      seed,
+      since,
+      isRepeat: before !== undefined,
+      answer,
+      accidents: 0,
+      mismatch: kept.requestHash !== requestHash,
+    };
   }
 
-  override async settle({ tenantId, key, requestHash }: Claimed, answer: StoredAnswer): Promise<void> {
+  /** What is in memory has no accidents that it would survive. */
+  override async hold(): Promise<void> {}
+
+  override async settle(
+    { tenantId, key, requestHash }: Claimed,
+    answer: StoredAnswer,
+    _when?: 'now' | 'soon',
+  ): Promise<void> {
     const name = nameOf(tenantId, key);
     const kept = this.#kept.get(name);
     if (kept?.requestHash === requestHash && kept.answer === undefined) this.#kept.set(name, { ...kept, answer });

@@ -23,7 +23,7 @@ import { StreamedAnswer } from './streamed-answer.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What every 202 answers: an operation. */
-const Accepted = z.object({ id: z.string() });
+const Accepted = z.object({ id: z.string(), status: z.string().optional() });
 const NOBODY: Principal = { userId: 'anonymous', tenantId: 'none', role: 'viewer', keyId: 'none' };
 
 /** From a request to a handler and back: checks what is asked, and lets a mutation with a key happen once. */
@@ -58,7 +58,7 @@ export class RequestInterceptor implements NestInterceptor {
     const principal = context(request).principal ?? NOBODY;
     const at = this.clock.now();
     const validateOnly = parts.query.validateOnly === 'true';
-    const handle = ({ seed, since, isRepeat }: Omit<Claim, 'answer' | 'mismatch'>): Promise<unknown> => {
+    const handle = ({ seed, since, isRepeat }: Pick<Claim, 'seed' | 'since' | 'isRepeat'>): Promise<unknown> => {
       const identity = identityOf(request, principal, at, seed);
       const asked = { ...parts, principal, validateOnly, since, isRepeat, ...identity };
       // The parts have just been checked against this very endpoint.
@@ -82,7 +82,7 @@ export class RequestInterceptor implements NestInterceptor {
     const { answer, replayed } = await this.#idempotency.once(
       { tenantId: principal.tenantId, key, requestHash, at },
       (claim) => settle(endpoint, request.id, () => handle(claim)),
-      (first) => withoutSecrets(endpoint, first),
+      { kept: (first) => withoutSecrets(endpoint, first), isMadeAgain },
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     return sent(reply, endpoint, { answer, validateOnly });
@@ -113,6 +113,10 @@ export class RequestInterceptor implements NestInterceptor {
     return made;
   }
 }
+
+/** An operation that has begun is in the log; one that came to nothing is nowhere. */
+const isMadeAgain = ({ status, body }: StoredAnswer): boolean =>
+  status === 202 && Accepted.parse(JSON.parse(body)).status === 'running';
 
 type Exchange = Readonly<{ request: FastifyRequest; reply: FastifyReply; endpoint: Endpoint }>;
 

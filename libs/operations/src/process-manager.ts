@@ -13,6 +13,7 @@ import type {
 import { streamName } from '@strata/event-store';
 import type { Clock, EventStore, Outcome, Recorded, Subscription, View } from '@strata/event-store';
 import { v5 as uuidFrom } from 'uuid';
+import { Lateness } from './lateness.js';
 import type { OperationColumn, OperationRow } from './operation-view.js';
 
 /** Carries a command out; a refusal is an answer. @throws on accidents, and is then asked again */
@@ -41,8 +42,7 @@ export class ProcessManager {
   readonly #listensTo: ReadonlySet<string>;
   /** Whose each operation under way is, and what it began with: what it does belongs there, whoever answers it. */
   readonly #homes = new Map<string, Home>();
-  /** When the oldest event in hand was stored, while there is one. */
-  #oldest: string | undefined;
+  readonly #lateness = new Lateness();
   /** Up to here entries may have been sent before, by this process or an earlier one. */
   #newest = 0;
   #subscription: Subscription | undefined;
@@ -65,12 +65,13 @@ export class ProcessManager {
       concerns: (event) =>
         operationOf(event) !== undefined && (this.#listensTo.has(event.type) || askedBy(event) !== undefined),
       handle: async (batch) => {
-        this.#oldest = batch[0]?.recordedAt;
+        const now = this.#now();
+        this.#lateness.begin(Date.parse(batch[0]?.recordedAt ?? '') || now, now);
         try {
           await this.#handle(batch);
         } finally {
           // What could not be dealt with is parked, and nobody waits for it any more.
-          this.#oldest = undefined;
+          this.#lateness.end();
         }
       },
     });
@@ -81,11 +82,12 @@ export class ProcessManager {
     return this.#subscription;
   }
 
-  /** How far it is behind what happens, in milliseconds. */
-  get lateMs(): number {
-    const { clock } = this.parts;
-    return this.#oldest === undefined ? 0 : Math.max(0, Date.parse(clock.now()) - Date.parse(this.#oldest));
+  /** For how many milliseconds it has been behind what happens, without a break. */
+  get lateForMs(): number {
+    return this.#lateness.forMs(this.#now());
   }
+
+  #now = () => Date.parse(this.parts.clock.now());
 
   async stop(): Promise<void> {
     this.#stopped = true;

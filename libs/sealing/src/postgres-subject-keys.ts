@@ -6,7 +6,7 @@ import type { Holder } from './subject-keys.js';
 
 const CONNECTIONS = 4;
 /** A server that accepts and says nothing is as good as none. */
-const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true };
 const UNIQUE_VIOLATION = '23505';
 
 /** Keys in two tables of a service's schema, which {@link CreateSubjectKeys1} makes with the other tables of that service. */

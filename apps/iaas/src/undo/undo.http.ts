@@ -34,6 +34,8 @@ export class UndoHttp {
   @Implement(activity.undo)
   async undo(@Asked(activity.undo) asked: Request): Promise<Operation> {
     const { params, meta } = asked;
+    const before = await this.operations.again(asked);
+    if (before) return before;
     const found = await this.activities.find(params.id, meta.tenantId);
     if (!found) throw problem('event.not-found', `nothing that could be taken back began with "${params.id}"`);
     const undo = await this.#undoOf(found);

@@ -5,7 +5,7 @@ const PAGE = 2_000;
 const WAITING = 3;
 
 /** How long the server may say nothing while we wait for it, in milliseconds. */
-const SILENCE = 15_000;
+const SILENCE = 10_000;
 
 /** Before the first row: a signature, flags, and the length of an extension that nobody uses. */
 const HEADER = 19;

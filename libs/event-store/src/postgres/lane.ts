@@ -26,7 +26,7 @@ const AHEAD = 2;
 /** From so many waiting groups on, they are halved, so that both sides are at work. */
 const WORTH_HALVING = 8;
 /** How long appends wait for a database that does not answer before they fail. */
-const PATIENCE = 15_000;
+const PATIENCE = 10_000;
 
 /**
  * The one writer of this process. What queued up while the last commit ran goes out together, as one statement that is

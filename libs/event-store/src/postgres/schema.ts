@@ -22,7 +22,7 @@ export type PostgresPlace = Readonly<{ url: string; schema: string; clock?: Cloc
  * Nobody waits for ever: a server that accepts and says nothing is as good as none. Answers take milliseconds; the longest
  * statements, which replace the rows of a view, some seconds.
  */
-const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true };
+const PATIENCE = { connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true };
 
 /**
  * What every connection agrees on: the schema, so that no statement names it; times in UTC; and plans made once, since

@@ -21,7 +21,13 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
     it('gives the first claim a seed and no answer', async () => {
       const { seed, ...rest } = await claims.claim(claimed('fresh'));
       expect(validate(seed) && version(seed)).toBe(7);
-      expect(rest).toEqual({ since: '2026-01-02T00:00:00.000Z', isRepeat: false, answer: undefined, mismatch: false });
+      expect(rest).toEqual({
+        since: '2026-01-02T00:00:00.000Z',
+        isRepeat: false,
+        answer: undefined,
+        accidents: 0,
+        mismatch: false,
+      });
     });
 
     it('gives fifty claims at once one seed', async () => {
@@ -40,7 +46,7 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
       await Promise.all(
         ['no', 'yes'].map(async (key) => {
           await claims.claim(claimed(key));
-          await claims.settle(claimed(key), key === 'no' ? refusal : answer);
+          await claims.settle(claimed(key), key === 'no' ? refusal : answer, key === 'no' ? 'now' : 'soon');
         }),
       );
       expect(await claims.claim(claimed('no'))).toMatchObject({ answer: refusal });
@@ -49,14 +55,14 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
 
     it('keeps the answer to the byte, and the first one only', async () => {
       await claims.claim(claimed('kept'));
-      await claims.settle(claimed('kept'), answer);
-      await claims.settle(claimed('kept'), { status: 200, body: 'another' });
+      await claims.settle(claimed('kept'), answer, 'soon');
+      await claims.settle(claimed('kept'), { status: 200, body: 'another' }, 'soon');
       expect(await claims.claim(claimed('kept'))).toMatchObject({ answer, mismatch: false });
     });
 
     it('keeps an answer without a document', async () => {
       await claims.claim(claimed('empty'));
-      await claims.settle(claimed('empty'), { status: 204, body: '' });
+      await claims.settle(claimed('empty'), { status: 204, body: '' }, 'soon');
       expect(await claims.claim(claimed('empty'))).toMatchObject({ answer: { status: 204, body: '' } });
     });
 
@@ -64,7 +70,7 @@ export const isAMemoryOfKeys = (name: string, make: () => Promise<Claims>) => {
       await claims.claim(claimed('taken'));
       const other = claimed('taken', { requestHash: 'other' });
       expect(await claims.claim(other)).toMatchObject({ mismatch: true });
-      await claims.settle(other, answer);
+      await claims.settle(other, answer, 'soon');
       expect(await claims.claim(claimed('taken'))).toMatchObject({ answer: undefined, mismatch: false });
     });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualTime } from './clock.js';
@@ -48,6 +48,24 @@ describe('a simulated host that is kept in a file', () => {
     const second = new SimulatedHypervisor(keptHost(file, { clock: new VirtualTime() }));
     expect(await everything(second)).toEqual(before);
     expect(before.guests).toMatchObject([{ instanceId: 'inst_1', power: 'on', applied: 3 }]);
+  });
+
+  it('does nothing that it cannot write down, and does it when it can', async () => {
+    const time = new VirtualTime();
+    const first = new SimulatedHypervisor(keptHost(file, { clock: time, bootMs: 1_000 }));
+    await populate(first);
+    const before = await everything(first);
+    renameSync(file, `${file}.away`);
+    mkdirSync(file);
+    await expect(first.domains.remove('inst_1')).rejects.toThrow('cannot be written down: EISDIR');
+    await time.tick(1_000);
+    expect(await everything(first)).toEqual(before);
+    rmdirSync(file);
+    renameSync(`${file}.away`, file);
+    await time.tick(1_000);
+    expect(await first.domains.observe()).toMatchObject([{ instanceId: 'inst_1', guestAgent: true }]);
+    const second = new SimulatedHypervisor(keptHost(file, { clock: time }));
+    expect(await everything(second)).toEqual(await everything(first));
   });
 
   it('survives a death in the middle of a line, and keeps only what still is', async () => {

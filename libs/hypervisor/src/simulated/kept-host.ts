@@ -1,5 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { HypervisorError } from '../hypervisor.js';
 import type { SimulatedHostOptions } from './simulated-host.js';
 import { SimulatedHost } from './simulated-host.js';
 import type { Change } from './world.js';
@@ -15,9 +25,26 @@ export const keptHost = (
 ): SimulatedHost => {
   const changes = worldIn(file).changes();
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.draft`, changes.map(line).join(''));
+  const text = changes.map(line).join('');
+  writeFileSync(`${file}.draft`, text);
   renameSync(`${file}.draft`, file);
-  return new SimulatedHost({ ...options, changes, record: (change) => appendFileSync(file, line(change)) });
+  let bytes = Buffer.byteLength(text);
+
+  /** A disk that fills up may take half a line: then it is taken back, and nothing has happened. */
+  const record = (change: Change): void => {
+    const next = line(change);
+    try {
+      appendFileSync(file, next);
+      bytes += Buffer.byteLength(next);
+    } catch (error) {
+      if (statSync(file, { throwIfNoEntry: false })?.isFile()) truncateSync(file, bytes);
+      const why = error instanceof Error ? error.message : String(error);
+      throw new HypervisorError('retryable', `the world of a simulated host cannot be written down: ${why}`, {
+        cause: error,
+      });
+    }
+  };
+  return new SimulatedHost({ ...options, changes, record });
 };
 
 const line = (change: Change): string => `${JSON.stringify(change)}\n`;

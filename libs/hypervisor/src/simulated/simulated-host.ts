@@ -26,6 +26,9 @@ export type SimulatedHostOptions = Readonly<{
   changes?: Iterable<Change>;
 }>;
 
+/** After which time something is tried again that a guest does by itself. */
+const AGAIN_MS = 1_000;
+
 /**
  * A machine that exists only in memory: its guests, disks and networks, what time does to them, and what somebody may do
  * to them behind our back. Drivers come and go; handing the same host to a new one is what a restarted agent finds.
@@ -86,15 +89,14 @@ export class SimulatedHost {
 
   /** The guest is off. When nothing defines it any longer, nothing is left of it. */
   switchOff(guest: Guest, reason: string): void {
-    const { instanceId } = guest.spec;
-    this.#calm(instanceId);
-    if (guest.defined) this.put({ ...guest, power: 'off', agent: false, reason });
-    else this.forget(instanceId);
+    if (!guest.defined) return this.forget(guest.spec.instanceId);
+    this.put({ ...guest, power: 'off', agent: false, reason });
+    this.#calm(guest.spec.instanceId);
   }
 
   forget(instanceId: string): void {
-    this.#calm(instanceId);
     this.world.guests.delete(instanceId);
+    this.#calm(instanceId);
     this.#hint(instanceId);
   }
 
@@ -205,7 +207,12 @@ export class SimulatedHost {
       instanceId,
       this.clock.after(ms, () => {
         this.#timers.delete(instanceId);
-        act();
+        try {
+          act();
+        } catch {
+          // It could not be written down, and so it has not happened yet.
+          this.#later(instanceId, Math.max(ms, AGAIN_MS), act);
+        }
       }),
     );
   }

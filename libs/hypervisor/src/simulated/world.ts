@@ -15,7 +15,10 @@ export type Guest = Readonly<{
 export type Disk = Readonly<{ instanceId: string; image: ImageRef; sizeGiB: number }>;
 export type BuiltImage = ImageRef & Readonly<{ recipe: string; sizeMiB: number; virtualGiB: number }>;
 
-/** Rows by key, telling one listener of every change. Rows are values: a change is a new row. */
+/**
+ * Rows by key, telling one listener of every change before it is made: one that cannot be written down does not happen. Rows
+ * are values: a change is a new row.
+ */
 export class Table<Row> {
   readonly #rows = new Map<string, Row>();
 
@@ -41,11 +44,13 @@ export class Table<Row> {
     return undefined;
   }
   set(key: string, row: Row): void {
-    this.#rows.set(key, row);
     this.changed(key, row);
+    this.#rows.set(key, row);
   }
   delete(key: string): void {
-    if (this.#rows.delete(key)) this.changed(key, undefined);
+    if (!this.#rows.has(key)) return;
+    this.changed(key, undefined);
+    this.#rows.delete(key);
   }
   /** Puts a row back without telling anybody, as it was read from the journal. */
   restore(key: string, row: Row | undefined): void {
