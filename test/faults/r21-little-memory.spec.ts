@@ -52,7 +52,7 @@ describe('R21: little memory', () => {
       await copies.repeat(again, Math.ceil(events / again.length), { names: 100, ms: 20_000 });
       await store.close();
 
-      const [program = '', ...words] = [...(memory?.words ?? []), process.execPath, `--max-old-space-size=${HEAP_MIB}`];
+      const [program, ...words] = [...(memory?.words ?? []), process.execPath, `--max-old-space-size=${HEAP_MIB}`];
       const { stdout } = await promisify(execFile)(program, [...words, worker, postgres.url], { timeout: 580_000 });
       const folded = JSON.parse(stdout) as Folded; // Written by rebuild-worker.ts.
       console.log(

@@ -9,8 +9,8 @@ export const strata = async (platform: TestPlatform, argv: readonly string[]): P
     stdout: { write: (text) => void (stdout += text) },
     stderr: { write: (text) => void (stderr += text) },
     fetch: async (url) => {
-      // The client gives the whole address as text, and these verbs only read.
-      const { pathname, search } = new URL(String(url));
+      if (typeof url !== 'string') throw new Error('the client gives the whole address as text');
+      const { pathname, search } = new URL(url); // These verbs only read.
       const { status, body, headers } = await platform.ask('GET', pathname + search);
       return new Response(JSON.stringify(body), { status, headers: headers as Record<string, string> });
     },

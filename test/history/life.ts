@@ -60,7 +60,9 @@ export class Life {
     if (dice < 89) return asRoot('POST', '/v1/flavors', { name: 'odd', vcpus: 1, memoryMiB: 256, diskGiB: 1 });
     if (dice < 91) return asRoot('DELETE', '/v1/flavors/odd');
     if (dice < 95) return asRoot('POST', `/v1/hosts/host-${1 + below(3)}/${oneOf(['cordon', 'uncordon'])}`, {});
-    if (dice < 97) return this.#callOff(as);
+    if (dice < 96) return asRoot('PUT', '/v1/settings', { keepDeletedSeconds: below(2) * 60 });
+    if (dice < 97) return ask('POST', `/v1/instances/${name}/restore`, {});
+    if (dice < 98) return this.#callOff(as);
     return this.#accident();
   }
 

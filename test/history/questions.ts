@@ -18,6 +18,8 @@ export const LISTS = [
   '/v1/events?since=20&pageSize=50',
   '/v1/events?type=InstanceObserved',
   '/v1/quota',
+  '/v1/settings',
+  '/v1/activity?pageSize=40',
   '/v1/status',
 ] as const;
 const SHOWN = /^\/v1\/(?:instances|volumes|images|flavors|hosts|pools|networks|operations)$/;
@@ -62,7 +64,9 @@ export const tellAll = async (
     const called = path === '/v1/operations' || path === '/v1/volumes' || below(2) ? one.id : one.name;
     return [
       `${path}/${called}`,
-      ...(path === '/v1/instances' ? [`/v1/why/${called}`, `/v1/events?resource=${one.id}`] : []),
+      ...(path === '/v1/instances'
+        ? [`/v1/why/${called}`, `/v1/events?resource=${one.id}`, `/v1/activity?resource=${one.id}`]
+        : []),
     ];
   });
   const past = gone[below(Math.max(1, gone.length))];

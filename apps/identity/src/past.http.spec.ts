@@ -30,7 +30,8 @@ describe('tenants, users and keys', () => {
       const time = clock.now();
       for (const question of questions) {
         const told = await ask(question);
-        const position = String(told.headers['strata-position'] ?? (await identity.store.log.head()));
+        const named = told.headers['strata-position'];
+        const position = typeof named === 'string' ? named : String(await identity.store.log.head());
         then.push({ question, position, time, said: asLogged(told) });
       }
       clock.advance(1_000);

@@ -1,8 +1,12 @@
+import { z } from 'zod';
 import { nouns, verbs } from '../menu.js';
 import { againstCloud, pageOf as page } from '../testing/against-cloud.js';
 import { small, web } from '../testing/things.js';
 
 const { open, ask } = againstCloud();
+
+/** A past, as the contract reads `--at` when it is told how long ago. */
+const Past = z.object({ time: z.string() });
 
 const foot = 'as of position 42, 2026-11-22T09:08:07.000Z\n';
 
@@ -34,7 +38,7 @@ describe('--at', () => {
     const cloud = await open({ 'flavors.list': () => page(small) });
     const before = Date.now();
     await ask(['flavor', 'list', '--at', '5m']);
-    const { time } = cloud.asked[0]?.query['at'] as { time: string }; // as the contract reads a time
+    const { time } = Past.parse(cloud.asked[0]?.query['at']);
     expect(Date.parse(time)).toBeGreaterThanOrEqual(before - 300_000);
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.now() - 300_000);
   });

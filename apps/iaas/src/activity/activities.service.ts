@@ -110,7 +110,7 @@ export class Activities {
       await Promise.all(
         [...byStream].map(async ([stream, its]) => {
           const events = its.map(({ event }) => event);
-          return [stream, await StreamStory.of(this.store.log, stream, events)] as const;
+          return [stream, await StreamStory.of(this.store.log, stream, events, moment.position)] as const;
         }),
       ),
     );

@@ -14,10 +14,15 @@ export class StreamStory {
 
   private constructor(private readonly events: readonly Recorded[]) {}
 
-  /** `events` are those of the stream that are asked about. */
-  static async of(log: EventLog, stream: string, events: readonly Recorded[]): Promise<StreamStory> {
+  /** `events` are those of the stream that are asked about; it is told up to a position, and no further. */
+  static async of(
+    log: EventLog,
+    stream: string,
+    events: readonly Recorded[],
+    until = Number.MAX_SAFE_INTEGER,
+  ): Promise<StreamStory> {
     const story = new StreamStory(events);
-    await story.#read(log, stream);
+    await story.#read(log, stream, until);
     return story;
   }
 
@@ -30,7 +35,7 @@ export class StreamStory {
     return this.#aspects.filter((it) => it.version > version);
   }
 
-  async #read(log: EventLog, stream: string): Promise<void> {
+  async #read(log: EventLog, stream: string, until: number): Promise<void> {
     const { initialState, evolve } = kindOf({ stream });
     const byRequest = Map.groupBy(this.events, ({ meta }) => meta.correlationId);
     const asked = new Set(this.events.map(({ id }) => id));
@@ -38,6 +43,7 @@ export class StreamStory {
     for (let after = 0; ;) {
       const page = await log.readStream(stream, after, PAGE);
       for (const event of page) {
+        if (event.position > until) return;
         const before = state;
         state = evolve(state, event);
         if (asked.has(event.id)) this.#told.set(event.id, { before, after: state });
