@@ -63,6 +63,7 @@ const playWith = async (cloud: ServerProcess, ledger: Ledger, fail: () => Promis
 };
 
 const expectWell = async (cloud: ServerProcess, ledger: Ledger) => {
+  if (ledger.size < slice.length) console.log(`R07: not well: ${ledger.lastRefusal}\n${cloud.log().slice(-4_000)}`);
   expect(ledger.surprises.slice(0, 5)).toEqual([]);
   expect(ledger.entries().filter(({ ask }) => /-[cd]$/.test(ask.key))).toHaveLength(slice.length);
   expect(brokenIn(await evidenceOf(cloud, ledger)).slice(0, 20)).toEqual([]);

@@ -53,14 +53,18 @@ const deleting = (id: string): Request => ({ method: 'DELETE', path: `/v1/instan
 
   const ask = ({ method, path, body, key }: Request): Promise<Answer> => cloud.ask(method, path, body, key);
 
-  /** Every operation has ended: it succeeded, or what it had done was handed back. */
+  /**
+   * Every operation has ended: it succeeded, or what it had done was handed back. One that was just asked for is in no list
+   * before it has begun, but its instance says what is being done to it.
+   */
   const settled = async (): Promise<readonly Operation[]> => {
     let all: readonly Operation[] = [];
     await eventually(
       'every operation has ended',
       async () => {
         all = await cloud.operations();
-        return all.every(({ status }) => status !== 'running' && status !== 'undoing');
+        const isIdle = (await cloud.instances()).every(({ task }) => task === null);
+        return isIdle && all.every(({ status }) => status !== 'running' && status !== 'undoing');
       },
       90_000,
     );

@@ -7,6 +7,8 @@ export class Ledger {
   readonly #acknowledged = new Map<string, Acknowledged>();
   /** How often each status was answered; `none` where there was no answer. */
   readonly statuses = new Map<number | 'none', number>();
+  /** What was said last by a server that could not. */
+  lastRefusal = '';
   /** Statuses that no server may ever answer, with what it said. */
   readonly surprises: string[] = [];
   readonly #listeners = new Set<(entry: Acknowledged) => void>();

@@ -56,6 +56,7 @@ export const play = async (events: readonly TraceEvent[], { asker, ledger, concu
         ledger.acknowledge(ask, answer);
         return answer;
       }
+      ledger.lastRefusal = answer?.text ?? 'nothing';
       if (answer && !isHonest(answer))
         ledger.surprises.push(`${ask.method} ${ask.path}: ${answer.status} ${answer.text}`);
       await pause(PAUSE_MS);

@@ -17,10 +17,11 @@ export type Draft = Readonly<{ stream: string; expectedVersion: number; commands
 /** How far a lane has come: its newest position, the hash of that event, and when it was stored. */
 export type Head = Readonly<{ position: number; hash: string; recordedAt: string }>;
 
-/** @throws when a command id is no UUID or is there twice, a time is no time, an event is unknown, or data is no JSON */
+/** @throws when a name is no line, a command id is no UUID or is there twice, a time is no time, an event is unknown, or data is no JSON */
 export const draftOf = ({ stream, expectedVersion, commands }: AppendGroup, versions: Versions): Draft => {
   const ids = new Set(commands.map(({ meta }) => meta.commandId));
   if (ids.size < commands.length) throw new Error(`a command is there twice in one append to ${stream}`);
+  if (stream.includes('\n')) throw new Error(`a stream's name is one line: ${JSON.stringify(stream)}`);
   return {
     stream,
     expectedVersion,

@@ -95,6 +95,11 @@ export class ProcessManager {
     await this.#subscription?.stop();
   }
 
+  /** Whether an event is one that begins an operation, a breath later. */
+  isBegunBy({ type }: Readonly<{ type: string }>): boolean {
+    return this.parts.definitions.some(({ trigger }) => trigger === type);
+  }
+
   /** Resolves once the operation that an event begins has begun. */
   async hasDealtWith(position: number, milliseconds = 60_000): Promise<void> {
     await this.#subscription?.waitFor(position, milliseconds);
@@ -163,7 +168,7 @@ export class ProcessManager {
   async #homeOf(operationId: string, event: Recorded): Promise<Home | undefined> {
     const known = this.#homes.get(operationId);
     if (known) return known;
-    const isBeginning = this.parts.definitions.some(({ trigger }) => trigger === event.type);
+    const isBeginning = this.isBegunBy(event);
     // What began it was stored before its answer: the view knows it once it has come as far.
     if (!isBeginning) await this.parts.view.waitFor(event.position);
     const begun = isBeginning ? event.meta : await this.parts.view.get(operationId);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Activity } from '@strata/contracts';
+import type { Activity, Operation } from '@strata/contracts';
 import { EventStore, idIn, streamName } from '@strata/event-store';
 import type { Moment, Recorded } from '@strata/event-store';
 import { validate } from 'uuid';
@@ -17,6 +17,9 @@ type Range = Readonly<{ before: number; limit: number }>;
 
 /** An event that stands for a request, and what was asked. */
 export type Asked = Readonly<{ event: Recorded; deed: Deed }>;
+
+type Progress = Readonly<Pick<Operation, 'status' | 'statusReason' | 'endedAt'>>;
+const TO_COME: Progress = { status: 'running', statusReason: null, endedAt: null };
 
 /** So many positions are looked at in one read, and for one page before it says "go on from here". */
 const SPAN = 10_000;
@@ -127,8 +130,8 @@ export class Activities {
     const { before, after } = story.told(event);
     const { show } = kindOf(event);
     const operationId = operationIn(event);
-    const found = operationId === undefined ? undefined : await this.operations.find(operationId, tenantId, moment);
-    const operation = found?.row;
+    const operation =
+      operationId === undefined ? undefined : await this.#operation(operationId, event, tenantId, moment);
     return {
       id: meta.correlationId,
       eventId,
@@ -145,6 +148,13 @@ export class Activities {
       changes: [...changesOf(show(before, deed.id), show(after, deed.id))],
       cannotUndo: whyNot(event, story.laterThan(event))?.reason ?? null,
     };
+  }
+
+  /** An operation as of a moment. Nothing where there was nothing to wait for; one that is still to begin is under way. */
+  async #operation(id: string, event: Recorded, tenantId: string, moment: Moment): Promise<Progress | undefined> {
+    const found = await this.operations.find(id, tenantId, moment);
+    if (found?.moment === moment) return found.row;
+    return found || this.operations.areBegunBy(event) ? TO_COME : undefined;
   }
 }
 

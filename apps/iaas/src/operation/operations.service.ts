@@ -66,6 +66,11 @@ export class Operations {
     return shownOperation(ended(wanted, statusReason));
   }
 
+  /** Whether an event is one that begins an operation, a breath later. */
+  areBegunBy(event: Readonly<{ type: string }>): boolean {
+    return this.processes.isBegunBy(event);
+  }
+
   /** One that is promised now is waited for; where everything is late, the promise is shown for it. */
   async find(id: string, tenantId: string, moment: Moment): Promise<Found | undefined> {
     const promised = this.#promised.get(id);

@@ -6,8 +6,18 @@ import type { Entry, LoneEntry } from '../proof/ledger.js';
 /** PostgreSQL counts from here, in microseconds. */
 export const MILLENNIUM = Date.UTC(2000, 0, 1);
 
+/** Of an array: dimensions, whether there are nulls, the type of its elements, how many they are, and their first index. */
+const ARRAY_HEADER = 20;
+
+const bigintAt = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+
+const uuidAt = (bytes: Buffer, at: number): string => {
+  const hex = bytes.toString('hex', at, at + 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
 /** A row in the binary format of COPY, whose columns are read in their order. None of them is null. */
-abstract class BinaryRow {
+export abstract class BinaryRow {
   #bytes: Buffer = Buffer.alloc(0);
   /** The place of the next column's length. */
   #at = 0;
@@ -25,9 +35,8 @@ abstract class BinaryRow {
 
   /** No number here is beyond what JavaScript counts exactly. */
   protected bigint(): number {
-    const from = this.#at + 4;
-    this.#at = from + 8;
-    return this.#bytes.readInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4);
+    this.#at += 12;
+    return bigintAt(this.#bytes, this.#at - 8);
   }
 
   protected int(): number {
@@ -41,11 +50,23 @@ abstract class BinaryRow {
   }
 
   protected uuid(): string {
-    const from = this.#at + 4;
-    this.#at = from + 16;
-    const hex = this.#bytes.toString('hex', from, this.#at);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    this.#at += 20;
+    return uuidAt(this.#bytes, this.#at - 16);
   }
+
+  /** An array's elements by their index, each of `width` bytes behind its length. Read them before the next row. */
+  #elements<T>(width: number, read: (bytes: Buffer, at: number) => T): (index: number) => T {
+    const first = this.#at + 4 + ARRAY_HEADER + 4;
+    this.#at += 4 + this.#bytes.readInt32BE(this.#at);
+    const bytes = this.#bytes;
+    return (index) => read(bytes, first + index * (4 + width));
+  }
+
+  protected ints = () => this.#elements(4, (bytes, at) => bytes.readInt32BE(at));
+
+  protected bigints = () => this.#elements(8, bigintAt);
+
+  protected uuids = () => this.#elements(16, uuidAt);
 
   protected hex(): string {
     const from = this.#at + 4;
@@ -119,7 +140,7 @@ export class BinaryTexts extends BinaryRow {
 }
 
 /** From microseconds since the millennium to RFC 3339; the last one is remembered. */
-class KeptTime {
+export class KeptTime {
   #micros = Number.NaN;
   #text = '';
 

@@ -30,12 +30,12 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
 
   /**
    * @param read makes a row of the bytes from a place on, which is that of its first column's length
-   * @param without settings of the planner that are off for this read
+   * @param together how many rows make a page
    */
   constructor(
     private readonly select: string,
     private readonly read: (bytes: Buffer, at: number) => Row,
-    private readonly without: readonly string[] = [],
+    private readonly together = PAGE,
   ) {}
 
   /** Whether everything has been read, and nothing is left half done, so that the connection can serve others. */
@@ -77,11 +77,7 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
 
   submit(connection: Connection): void {
     this.#connection = connection;
-    const copy = `COPY (${this.select}) TO STDOUT (FORMAT binary)`;
-    const settings = this.without.map((name) => `SET LOCAL ${name} = off; `).join('');
-    // One process reads: what several read side by side would lie in no order at all.
-    const alone = 'SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = on; ';
-    connection.query(settings === '' ? copy : `BEGIN; ${alone}${settings}${copy}; COMMIT`);
+    connection.query(`COPY (${this.select}) TO STDOUT (FORMAT binary)`);
   }
 
   /** The buffer is pg's own and used again: the row must be read now. */
@@ -96,7 +92,7 @@ export class CopyOut<Row> implements Submittable, AsyncIterable<readonly Row[]> 
       this.#failure = error instanceof Error ? error : new Error(String(error));
       this.#wake?.();
     }
-    if (this.#page.length < PAGE) return;
+    if (this.#page.length < this.together) return;
     this.#hand();
     if (this.#pages.length >= WAITING) this.#connection?.stream.pause();
   }

@@ -7,11 +7,11 @@ import { draftOf, recordsOf } from '../draft.js';
 import type { Draft } from '../draft.js';
 import { EventLog } from '../event-log.js';
 import type { AppendGroup, Appended, EventFilter, Recorded, Stored } from '../event.js';
+import { BinaryPages, pagesBetween } from './binary-pages.js';
 import { BinaryEvents } from './binary-row.js';
 import { CopyOut } from './copy-out.js';
 import { conditionsOf } from './filter-sql.js';
 import type { Say } from './filter-sql.js';
-import { InOrder } from './in-order.js';
 import { Lane } from './lane.js';
 import { EVENT_COLUMNS, RAW, recordOf } from './rows.js';
 import { connectionTo } from './schema.js';
@@ -21,9 +21,6 @@ import type { Tenants } from './tenants.js';
 
 /** How many of the newest events stay in memory. */
 const KEPT = 10_000;
-/** How many events a reader holds that came before their turn. */
-const EARLY = 20_000;
-const AS_IT_LIES = ['enable_indexscan', 'enable_bitmapscan', 'enable_indexonlyscan', 'synchronize_seqscans'];
 
 /** How soon what another process appended is noticed, in milliseconds. */
 const POLL = 100;
@@ -89,22 +86,23 @@ export class PostgresEventLog extends EventLog {
 
   override async *readAll(after: number, upTo = Infinity) {
     const head = Math.min(await this.head(), upTo);
-    const order = new InOrder<Recorded>(after, EARLY);
-    if (head - after > Math.max(head / 2, EARLY)) {
-      for await (const page of this.#copied(this.pool, rangeOf(after, head), 'as it lies')) {
-        const due = order.take(page);
-        if (due.length > 0) yield due;
-        if (order.isLost) break;
-      }
-    }
-    if (order.position < head) yield* this.#copied(this.pool, rangeOf(order.position, head), 'in order');
+    if (after >= head) return;
+    rangeOf(after, head);
+    const pages = new BinaryPages();
+    const read = (bytes: Buffer, at: number) => pages.read(bytes, at).map((event) => this.#versions.read(event));
+    for await (const some of this.#copied(this.pool, new CopyOut(pagesBetween(after, head), read, 8)))
+      yield some.flat();
   }
 
   override async *scan(after: number, until: number, filter: EventFilter = {}) {
     if (after >= until) return;
     const { tenantId } = filter;
     const source = tenantId === undefined ? this.pool : { connect: () => this.tenants.connect(tenantId) };
-    yield* this.#copied(source, [...rangeOf(after, until), ...this.#conditions(filter, literal)], 'in order');
+    const conditions = [...rangeOf(after, until), ...this.#conditions(filter, literal)];
+    const events = new BinaryEvents();
+    const read = (bytes: Buffer, at: number) => this.#versions.read(events.read(bytes, at));
+    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE ${conditions.join(' AND ')} ORDER BY position`;
+    yield* this.#copied(source, new CopyOut(select, read));
   }
 
   override async readAt(positions: readonly number[], tenantId?: string) {
@@ -115,18 +113,8 @@ export class PostgresEventLog extends EventLog {
     return tenantId === undefined ? this.#events('', where, values) : this.#eventsOf(tenantId, where, values);
   }
 
-  /** As it lies on the disk a log is read in half the server's time; for a part of it, an index finds the way. */
-  async *#copied(
-    source: Readonly<{ connect(): Promise<PoolClient> }>,
-    conditions: readonly string[],
-    how: 'as it lies' | 'in order',
-  ) {
+  async *#copied<Row>(source: Readonly<{ connect(): Promise<PoolClient> }>, copy: CopyOut<Row>) {
     const client = await source.connect();
-    const select = `SELECT ${EVENT_COLUMNS} FROM es_event WHERE ${conditions.join(' AND ')}`;
-    const events = new BinaryEvents();
-    const read = (bytes: Buffer, at: number) => this.#versions.read(events.read(bytes, at));
-    const copy =
-      how === 'in order' ? new CopyOut(`${select} ORDER BY position`, read) : new CopyOut(select, read, AS_IT_LIES);
     client.query(copy);
     try {
       yield* copy;
