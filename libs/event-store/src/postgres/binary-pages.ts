@@ -3,8 +3,8 @@ import type { Origin, Recorded } from '../event.js';
 import { parsed } from '../json.js';
 import { BinaryRow, KeptTime } from './binary-row.js';
 
-/** How many events the server puts into one row: so many that a row costs nothing, and few enough to be held in memory. */
-const PER_PAGE = 250;
+/** How many events the server puts into one row: so many that a row costs little, and so few that its bytes fit into one read of the socket. */
+const PER_PAGE = 100;
 
 /**
  * Selects the events behind a position, up to another one, in order, many to a row. What costs a reader most is not the events

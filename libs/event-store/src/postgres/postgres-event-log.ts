@@ -90,7 +90,7 @@ export class PostgresEventLog extends EventLog {
     rangeOf(after, head);
     const pages = new BinaryPages();
     const read = (bytes: Buffer, at: number) => pages.read(bytes, at).map((event) => this.#versions.read(event));
-    for await (const some of this.#copied(this.pool, new CopyOut(pagesBetween(after, head), read, 8)))
+    for await (const some of this.#copied(this.pool, new CopyOut(pagesBetween(after, head), read, 10)))
       yield some.flat();
   }
 
